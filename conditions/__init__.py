@@ -1,0 +1,1 @@
+"""Rules and models over readings: one condition event per problem."""

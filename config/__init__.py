@@ -1,0 +1,1 @@
+"""Under everything: settings, clock, database, log, migrations, documents with places, units."""

@@ -1,0 +1,111 @@
+"""Reach the database: connections, the pool, its level, and being woken by NOTIFY."""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from enum import IntEnum
+from typing import Any
+
+import psycopg
+from psycopg import AsyncConnection
+from psycopg.rows import TupleRow
+from psycopg.sql import SQL, Identifier
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from config.errors import DatabaseUnavailable
+
+Connection = AsyncConnection[TupleRow]
+Pool = AsyncConnectionPool[Connection]
+
+_CONNECT_TIMEOUT_S = 5
+
+
+class Level(IntEnum):
+    """What the database can do; found out at migration time, never configured."""
+
+    PARTITIONS = 1
+    """PostgreSQL: native range partitions per day."""
+    HYPERTABLE = 2
+    """TimescaleDB, Apache edition: hypertable, drop_chunks, time_bucket."""
+    COLUMNSTORE = 3
+    """TimescaleDB, Community edition: columnstore, continuous aggregates, policies."""
+
+
+async def connect(url: str, *, autocommit: bool = False) -> Connection:
+    """One connection in UTC. Raises `DatabaseUnavailable`."""
+    try:
+        connection = await AsyncConnection.connect(
+            url,
+            autocommit=autocommit,
+            connect_timeout=_CONNECT_TIMEOUT_S,
+            options="-c timezone=UTC",
+        )
+    except psycopg.OperationalError as error:
+        raise DatabaseUnavailable(f"the database cannot be reached: {error}") from error
+    return connection
+
+
+@asynccontextmanager
+async def open_pool(url: str, *, min_size: int = 1, max_size: int = 8) -> AsyncIterator[Pool]:
+    """A pool of connections in UTC, closed on leaving. Raises `DatabaseUnavailable`."""
+    pool: Pool = AsyncConnectionPool(
+        url,
+        min_size=min_size,
+        max_size=max_size,
+        open=False,
+        kwargs={"connect_timeout": _CONNECT_TIMEOUT_S, "options": "-c timezone=UTC"},
+        check=AsyncConnectionPool.check_connection,
+    )
+    try:
+        await pool.open(wait=True, timeout=_CONNECT_TIMEOUT_S * 2)
+    except PoolTimeout as error:
+        await pool.close()
+        raise DatabaseUnavailable(f"the database cannot be reached: {error}") from error
+    try:
+        yield pool
+    finally:
+        await pool.close()
+
+
+async def find_level(connection: Connection) -> Level:
+    """The level of the database behind a connection: is TimescaleDB installed, which licence?"""
+    row = await fetch_one(
+        connection,
+        """
+        SELECT EXISTS (SELECT FROM pg_available_extensions WHERE name = 'timescaledb'),
+               current_setting('timescaledb.license', true)
+        """,
+    )
+    if row is None or not row[0]:
+        return Level.PARTITIONS
+    return Level.COLUMNSTORE if row[1] == "timescale" else Level.HYPERTABLE
+
+
+async def fetch_one(
+    connection: Connection, sql: Any, parameters: Sequence[Any] = ()
+) -> TupleRow | None:
+    """First row of a query, or None."""
+    cursor = await connection.execute(sql, parameters)
+    return await cursor.fetchone()
+
+
+async def listen(url: str, channel: str, *, timeout_s: float) -> AsyncGenerator[str | None]:
+    """Payloads notified on `channel`; None after each `timeout_s` of silence, the time to poll.
+
+    The first one is None, as soon as nothing can be missed any more.
+    Raises `DatabaseUnavailable` when the connection is lost.
+    """
+    connection = await connect(url, autocommit=True)
+    try:
+        await connection.execute(SQL("LISTEN {}").format(Identifier(channel)))
+        yield None
+        while True:
+            heard = False
+            async for notice in connection.notifies(timeout=timeout_s, stop_after=1):
+                heard = True
+                yield notice.payload
+            if not heard:
+                yield None
+    except psycopg.OperationalError as error:
+        raise DatabaseUnavailable(f"the database was lost: {error}") from error
+    finally:
+        await connection.close()

@@ -1,0 +1,96 @@
+"""What every role is told: where things live and how to reach the engines.
+
+Read once from the environment (`OILCAN_…`), validated before anything connects, then read-only.
+"""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from config.errors import SettingsError
+
+
+def default_home() -> Path:
+    """Where data lives if `OILCAN_HOME` does not say: the user's data folder."""
+    return Path.home() / ".local" / "share" / "oilcan"
+
+
+class Settings(BaseSettings):
+    """Settings shared by all roles."""
+
+    model_config = SettingsConfigDict(env_prefix="OILCAN_", frozen=True, extra="ignore")
+
+    home: Path = Field(
+        default_factory=default_home,
+        description="Folder of all data: database, log, keys, plant files.",
+        examples=["/var/lib/oilcan"],
+    )
+    database_url: str = Field(
+        default="",
+        description="PostgreSQL or TimescaleDB to use; empty: the embedded PostgreSQL under home.",
+        examples=["postgresql://oilcan:secret@127.0.0.1:5432/oilcan"],
+    )
+    log_url: str = Field(
+        default="",
+        description="NATS server of the log; empty: the embedded one under home.",
+        examples=["nats://oilcan:secret@127.0.0.1:4222"],
+    )
+    log_max_bytes: int = Field(
+        default=8 * 1024**3,
+        ge=16 * 1024**2,
+        description="Bound of the log on disk, in bytes; a full log stops acknowledging devices.",
+        examples=["8589934592"],
+    )
+    edge: str = Field(
+        default="edge-1",
+        pattern=r"^[A-Za-z0-9_-]+$",
+        description="Name of this edge: unique in the plant, part of every batch's identity.",
+        examples=["gateway-hall-1"],
+    )
+    partitions: int = Field(
+        default=1,
+        ge=1,
+        le=256,
+        description="Partitions of the log; all points of an asset fall into one.",
+        examples=["1"],
+    )
+    retention_days: int = Field(
+        default=3650,
+        ge=1,
+        description="Days that raw readings are kept.",
+        examples=["3650"],
+    )
+    http_host: str = Field(
+        default="127.0.0.1",
+        description="Address that the API and the pages listen on.",
+        examples=["127.0.0.1"],
+    )
+    http_port: int = Field(
+        default=8080,
+        ge=0,
+        le=65535,
+        description="Port of the API and the pages; 0: any free one.",
+        examples=["8080"],
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info",
+        description="Least severe diagnostic message that is printed.",
+        examples=["info"],
+    )
+
+
+def load_settings() -> Settings:
+    """The settings of the environment.
+
+    Raises `SettingsError` with every wrong variable, its value and what would be right.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        lines = [
+            f"OILCAN_{'_'.join(map(str, item['loc'])).upper()}={item['input']!r}: {item['msg']}"
+            for item in error.errors()
+        ]
+        raise SettingsError("\n".join(lines)) from error

@@ -1,0 +1,1 @@
+"""Collectors: read devices, judge quality, append to the log, and only then acknowledge."""

@@ -1,0 +1,1 @@
+"""The asset register and the whole life of work against it."""

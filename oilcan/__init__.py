@@ -1,0 +1,1 @@
+"""The front door: command line, wiring, everything on one machine, the demo plant."""

@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# What the checks need from Debian beside Python: a browser for the pages, and the means to make
+# the Debian root that TimescaleDB runs in. Installed as root; otherwise said in words.
+set -euo pipefail
+
+missing=()
+command -v chromium >/dev/null || missing+=(chromium)
+command -v mosquitto_pub >/dev/null || missing+=(mosquitto-clients)
+command -v curl >/dev/null || missing+=(curl)
+command -v mmdebstrap >/dev/null || missing+=(mmdebstrap)
+command -v mosquitto >/dev/null || [ -x /usr/sbin/mosquitto ] || missing+=(mosquitto)
+command -v setpriv >/dev/null || missing+=(util-linux)
+test -e /usr/share/keyrings/debian-archive-keyring.gpg || missing+=(debian-archive-keyring)
+[ ${#missing[@]} -eq 0 ] && exit 0
+
+if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
+  echo "The checks need these Debian packages: ${missing[*]}"
+  echo "Install them with: sudo apt-get install ${missing[*]}"
+  exit 1
+fi
+export DEBIAN_FRONTEND=noninteractive
+apt-get update -qq
+apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+
+# The tests run brokers of their own; the one that comes with the package would hold port 1883.
+case " ${missing[*]} " in
+  *" mosquitto "*) { systemctl disable --now mosquitto || service mosquitto stop; } >/dev/null 2>&1 || true ;;
+esac
