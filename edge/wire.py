@@ -1,0 +1,121 @@
+"""The form of batches on the log: Arrow IPC streams.
+
+Readings: tag dictionary<int32, utf8>, ts timestamp[us, UTC], value float64, quality uint8.
+Alarms: asset, code, message utf8, ts timestamp[us, UTC], active bool, severity int16.
+"""
+
+from itertools import islice
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from edge.reading import AlarmBatch, ReadingBatch, SensorAlarm
+
+_TIME = pa.timestamp("us", tz="UTC")
+READING_SCHEMA = pa.schema(
+    [
+        pa.field("tag", pa.dictionary(pa.int32(), pa.utf8()), nullable=False),
+        pa.field("ts", _TIME, nullable=False),
+        pa.field("value", pa.float64(), nullable=False),
+        pa.field("quality", pa.uint8(), nullable=False),
+    ]
+)
+ALARM_SCHEMA = pa.schema(
+    [
+        pa.field("asset", pa.utf8(), nullable=False),
+        pa.field("code", pa.utf8(), nullable=False),
+        pa.field("ts", _TIME, nullable=False),
+        pa.field("active", pa.bool_(), nullable=False),
+        pa.field("severity", pa.int16(), nullable=False),
+        pa.field("message", pa.utf8(), nullable=False),
+    ]
+)
+
+
+class WireError(ValueError):
+    """Bytes that are not a batch of the expected schema."""
+
+
+def encode_readings(batch: ReadingBatch) -> bytes:
+    """A reading batch as bytes."""
+    tag = pa.DictionaryArray.from_arrays(pa.array(batch.tag_index), pa.array(batch.tags, pa.utf8()))
+    columns = [tag, pa.array(batch.ts).cast(_TIME), pa.array(batch.value), pa.array(batch.quality)]
+    return _to_bytes(pa.record_batch(columns, schema=READING_SCHEMA))
+
+
+def decode_readings(data: bytes) -> ReadingBatch:
+    """The reading batch in `data`; the columns are views of it. Raises `WireError`."""
+    record = _from_bytes(data, READING_SCHEMA)
+    tag: Any = record.column("tag")
+    return ReadingBatch(
+        tuple(tag.dictionary.to_pylist()),
+        tag.indices.to_numpy(zero_copy_only=False).astype(np.int32, copy=False),
+        record.column("ts").cast(pa.int64()).to_numpy(),
+        record.column("value").to_numpy(),
+        record.column("quality").to_numpy(),
+    )
+
+
+def encode_alarms(alarms: AlarmBatch) -> bytes:
+    """Alarm changes as bytes."""
+    rows = [{name: getattr(alarm, name) for name in ALARM_SCHEMA.names} for alarm in alarms]
+    return _to_bytes(pa.RecordBatch.from_pylist(rows, schema=ALARM_SCHEMA))
+
+
+def decode_alarms(data: bytes) -> AlarmBatch:
+    """The alarm changes in `data`. Raises `WireError`."""
+    record = _from_bytes(data, ALARM_SCHEMA)
+    columns = {
+        name: record.column(name).cast(pa.int64()).to_pylist()
+        if name == "ts"
+        else record.column(name).to_pylist()
+        for name in ALARM_SCHEMA.names
+    }
+    return tuple(
+        SensorAlarm(**dict(zip(columns, row, strict=True)))
+        for row in zip(*columns.values(), strict=True)
+    )
+
+
+def _to_bytes(record: pa.RecordBatch) -> bytes:
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, record.schema) as writer:
+        writer.write_batch(record)
+    data: bytes = sink.getvalue().to_pybytes()
+    return data
+
+
+# Arrow raises its own tree, OSError for a body that ends too soon, and ValueError (also as
+# UnicodeDecodeError) for names that are no text.
+_CORRUPT = (pa.ArrowException, OSError, ValueError, MemoryError)
+
+
+def _from_bytes(data: bytes, schema: pa.Schema) -> pa.RecordBatch:
+    try:
+        found, records = _read(data)
+    except _CORRUPT as error:
+        raise WireError(f"not an Arrow IPC stream: {error}") from error
+    if not found.equals(schema):
+        raise WireError(f"the schema is not that of {', '.join(schema.names)}")
+    if len(records) != 1:
+        raise WireError(f"a stream of {len(records) or 'no'} batches, expected one batch")
+    _refuse_nulls(records[0])
+    return records[0]
+
+
+def _read(data: bytes) -> tuple[pa.Schema, list[pa.RecordBatch]]:
+    """Schema and up to two record batches of a stream, sound in themselves."""
+    with pa.ipc.open_stream(data) as reader:
+        records = list(islice(reader, 2))
+    for record in records:
+        record.validate(full=True)
+    return reader.schema, records
+
+
+def _refuse_nulls(record: pa.RecordBatch) -> None:
+    """Raise `WireError` on a null: that the schema forbids them does not keep them out."""
+    for name, column in zip(record.schema.names, record.columns, strict=True):
+        values = column.dictionary if pa.types.is_dictionary(column.type) else column
+        if column.null_count or values.null_count:
+            raise WireError(f"column {name} holds a null")
