@@ -1,0 +1,1 @@
+"""Readings from Modbus devices: registers read in blocks, at a fixed rate."""

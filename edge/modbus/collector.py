@@ -1,0 +1,131 @@
+"""Polls the devices behind one Modbus address, each point at its fixed interval."""
+
+import asyncio
+from collections.abc import Sequence, Set
+
+from config.clock import ClockUs, now_us
+from edge.collector import Sink
+from edge.errors import DeviceSilent, SourceLost
+from edge.filter import Report
+from edge.health import Health
+from edge.modbus.connection import ModbusConnection
+from edge.modbus.device import DeviceReader, Poll
+from edge.modbus.rota import Rota
+from edge.modbus.source import ModbusSource
+from edge.reading import ReadingBatch
+from edge.stamps import Stamps
+
+
+class ModbusCollector:
+    """One Modbus source. The next poll is the acknowledgement: it waits until the log has the last.
+
+    A device that falls silent gives one bad reading for each point. From then on it is asked after
+    the others, when the log has what they said, and less and less often. When no device answers,
+    the connection is made anew.
+    """
+
+    def __init__(self, source: ModbusSource, *, clock: ClockUs = now_us) -> None:
+        self._source = source
+        self._clock = clock
+        self._health = Health(source.name)
+        self._stamps = Stamps()
+        self._reports = source.reports
+        self._devices = [
+            DeviceReader(device, every_us=source.every_us, stamp=self._stamp)
+            for device in source.devices
+        ]
+        self._intervals = frozenset[int]().union(*(each.intervals_us for each in self._devices))
+
+    @property
+    def name(self) -> str:
+        """The source's name."""
+        return self._source.name
+
+    def health(self) -> Health:
+        """How it goes, over all runs."""
+        return self._health
+
+    def report_of(self, tag: str) -> Report | None:
+        """What is news of one of its points."""
+        return self._reports.get(tag)
+
+    async def run(self, sink: Sink) -> None:
+        """Poll until cancelled. Raises `SourceLost` when no device answers."""
+        for device in self._devices:
+            device.rest.ask_at_once()
+            device.start_anew()
+        source, timeout_s = self._source, self._source.timeout_us / 1e6
+        async with ModbusConnection(source.link, source.tls, timeout_s=timeout_s) as connection:
+            await self._poll_for_ever(connection, sink)
+
+    async def _poll_for_ever(self, connection: ModbusConnection, sink: Sink) -> None:
+        loop = asyncio.get_running_loop()
+        rota = Rota(self._intervals, start=loop.time())
+        while True:
+            due = rota.take(loop.time())
+            answering = [device for device in self._devices if not device.rest.resting]
+            await self._poll(answering, due, Poll(connection), sink)
+            await self._ask_silent(rota, connection, sink)
+            if self._all_silent():
+                raise SourceLost("no device answers")
+            self._health.connected()
+            await asyncio.sleep(rota.finish(due, loop.time()) - loop.time())
+
+    async def _poll(
+        self, devices: Sequence[DeviceReader], due: Set[int], poll: Poll, sink: Sink
+    ) -> None:
+        """Read the devices in turn, and put what they say and what their silence says."""
+        try:
+            for device in devices:
+                await self._read(device, due, poll)
+        except SourceLost as error:
+            for device in self._devices:
+                self._silent(device, str(error), poll)
+            await self._put(sink, poll)
+            raise
+        await self._put(sink, poll)
+
+    async def _ask_silent(self, rota: Rota, connection: ModbusConnection, sink: Sink) -> None:
+        """Ask silent devices whose rest is over; those that fell silent last come first.
+
+        While others answer, the first that stays silent is the last that is asked, and it has no
+        more than the time that is left to the others' next tick.
+        """
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        rested = [each for each in self._devices if each.rest.resting and each.rest.until <= now]
+        for device in sorted(rested, key=lambda device: device.rest.failures):
+            alone = self._all_silent()
+            spare_s = rota.next_after(loop.time()) - loop.time()
+            poll = Poll(connection, None if alone else device.rest.patience_s(spare_s))
+            await self._poll([device], device.intervals_us, poll, sink)
+            if device.rest.resting and not alone:
+                break
+
+    def _all_silent(self) -> bool:
+        return all(device.rest.resting for device in self._devices)
+
+    async def _read(self, device: DeviceReader, due: Set[int], poll: Poll) -> None:
+        try:
+            await device.read(poll, due)
+        except DeviceSilent as error:
+            self._silent(device, str(error), poll)
+        else:
+            device.rest.answered()
+            self._health.device_back(device.name)
+
+    def _silent(self, device: DeviceReader, message: str, poll: Poll) -> None:
+        now = asyncio.get_running_loop().time()
+        device.rest.silent(now, min(device.intervals_us) / 1e6)
+        device.start_anew()
+        if self._health.device_lost(device.name, message):
+            poll.readings.append(device.unreachable())
+
+    def _stamp(self, device: str) -> int:
+        return self._stamps.next(device, self._clock())
+
+    async def _put(self, sink: Sink, poll: Poll) -> None:
+        if poll.readings:
+            readings, alarms = ReadingBatch.concatenate(poll.readings), tuple(poll.alarms)
+            await sink.put(readings, alarms)
+            self._health.count(readings, alarms)

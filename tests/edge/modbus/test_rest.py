@@ -1,0 +1,44 @@
+"""A silent device is left alone for longer and longer, and its return ends that at once."""
+
+from edge.modbus.rest import Rest
+
+
+def rests(count: int, every_s: float) -> list[float]:
+    rest = Rest()
+    taken = []
+    for _ in range(count):
+        rest.silent(100.0, every_s)
+        taken.append(rest.until - 100.0)
+    return taken
+
+
+def test_each_rest_is_twice_the_last_up_to_half_a_minute() -> None:
+    assert rests(7, 1.0) == [1, 2, 4, 8, 16, 30, 30]
+
+
+def test_a_device_read_rarely_rests_for_its_interval() -> None:
+    assert rests(3, 60.0) == [60, 60, 60]
+
+
+def test_an_answer_ends_the_rest() -> None:
+    rest = Rest()
+    rest.silent(100.0, 1.0)
+    assert rest.resting
+    rest.answered()
+    assert not rest.resting
+    assert rest.until == 0.0
+
+
+def test_a_silent_device_gets_the_time_that_is_left_and_all_of_it_each_fourth_time() -> None:
+    waits = []
+    rest = Rest()
+    for _ in range(4):
+        rest.silent(0.0, 1.0)
+        waits.append(rest.patience_s(0.7))
+    assert waits == [0.7, 0.7, 0.7, None]
+
+
+def test_a_device_among_fast_ones_gets_a_quarter_of_a_second() -> None:
+    rest = Rest()
+    rest.silent(0.0, 0.05)
+    assert rest.patience_s(0.01) == 0.25
