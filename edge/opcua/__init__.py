@@ -1,0 +1,1 @@
+"""Readings and alarms from OPC UA servers, by subscription."""

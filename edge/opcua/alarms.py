@@ -1,0 +1,140 @@
+"""Alarms and conditions as OPC UA tells them (Part 9): which fields are asked for, what they mean."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from asyncua import ua
+from asyncua.ua.attribute_ids import AttributeIds
+from asyncua.ua.object_ids import ObjectIds
+
+from edge.opcua.source import OpcuaAlarms
+from edge.opcua.values import Timing, us_of
+from edge.reading import SensorAlarm
+from edge.stamps import Stamps
+
+_BASE, _CONDITION, _ALARM = (
+    ObjectIds.BaseEventType,
+    ObjectIds.ConditionType,
+    ObjectIds.AlarmConditionType,
+)
+_FIELDS: tuple[tuple[int, tuple[str, ...]], ...] = (
+    (_BASE, ("EventType",)),
+    (_BASE, ("SourceName",)),
+    (_BASE, ("Time",)),
+    (_BASE, ("Message",)),
+    (_BASE, ("Severity",)),
+    (_CONDITION, ("ConditionName",)),
+    (_ALARM, ("ActiveState", "Id")),
+)
+_REFRESH_START = ua.NodeId(ua.Int32(ObjectIds.RefreshStartEventType))
+_REFRESH_END = ua.NodeId(ua.Int32(ObjectIds.RefreshEndEventType))
+_LONGEST_TEXT = 1_000
+_LONGEST_CODE = 200
+
+
+def event_filter() -> ua.EventFilter:
+    """Asks for the fields above of every event; servers differ too much for a condition."""
+    clauses: list[ua.SimpleAttributeOperand] = []
+    for kind, path in _FIELDS:
+        clause = ua.SimpleAttributeOperand()
+        clause.TypeDefinitionId = ua.NodeId(ua.Int32(kind))
+        clause.BrowsePath = [ua.QualifiedName(name, 0) for name in path]
+        clause.AttributeId = AttributeIds.Value
+        clauses.append(clause)
+    chosen = ua.EventFilter()
+    chosen.SelectClauses = clauses
+    return chosen
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmEvent:
+    """The fields of one event; whatever the server leaves out is None."""
+
+    type: Any
+    source_name: Any
+    time: Any
+    message: Any
+    severity: Any
+    condition_name: Any
+    active: Any
+
+
+def event_of(fields: Sequence[Any]) -> AlarmEvent:
+    """The event in the fields of a notification, in the order of the filter."""
+    values = [getattr(field, "Value", field) for field in fields]
+    values += [None] * (len(_FIELDS) - len(values))
+    return AlarmEvent(*values[: len(_FIELDS)])
+
+
+class AlarmReader:
+    """Turns events of one source into alarm changes, and remembers which alarms are active.
+
+    After a refresh, an alarm that was active and that the server no longer reports has cleared
+    while nobody listened.
+    """
+
+    def __init__(self, stamps: Stamps) -> None:
+        self._stamps = stamps
+        self._active: dict[tuple[str, str], SensorAlarm] = {}
+        self._reported: dict[str, set[str]] = {}
+
+    def read(self, event: AlarmEvent, origin: OpcuaAlarms, timing: Timing) -> list[SensorAlarm]:
+        """The alarm changes that an event means; none for events that are no alarms."""
+        if event.type == _REFRESH_START:
+            self._reported[origin.asset] = set()
+            return []
+        if event.type == _REFRESH_END:
+            return self._cleared(origin.asset, timing)
+        if not isinstance(event.active, bool):
+            return []
+        alarm = self._alarm(event, origin, timing)
+        self._remember(alarm)
+        return [alarm]
+
+    def _alarm(self, event: AlarmEvent, origin: OpcuaAlarms, timing: Timing) -> SensorAlarm:
+        name = _text(event.condition_name) or _text(event.source_name) or "ALARM"
+        code = origin.code or name[:_LONGEST_CODE]
+        severity = event.severity if isinstance(event.severity, int) else 500
+        ts = us_of(event.time) if hasattr(event.time, "tzinfo") else None
+        if ts is None or not timing.limits.allow(ts, timing.received_us):
+            ts = self._stamps.next(f"{origin.asset} {code}", timing.received_us)
+        message = _text(event.message)
+        return SensorAlarm(
+            origin.asset, code, ts, event.active, min(max(severity, 1), 1000), message
+        )
+
+    def _remember(self, alarm: SensorAlarm) -> None:
+        key = alarm.asset, alarm.code
+        if alarm.asset in self._reported:
+            self._reported[alarm.asset].add(alarm.code)
+        if alarm.active:
+            self._active[key] = alarm
+        else:
+            self._active.pop(key, None)
+
+    def _cleared(self, asset: str, timing: Timing) -> list[SensorAlarm]:
+        reported = self._reported.pop(asset, None)
+        if reported is None:
+            return []
+        gone = [key for key in self._active if key[0] == asset and key[1] not in reported]
+        return [
+            SensorAlarm(
+                alarm.asset,
+                alarm.code,
+                self._stamps.next(f"{alarm.asset} {alarm.code}", timing.received_us),
+                active=False,
+                severity=alarm.severity,
+                message="no longer reported by the server",
+            )
+            for alarm in (self._active.pop(key) for key in gone)
+        ]
+
+
+def _text(value: Any) -> str:
+    """Plain or localized text as one printable line."""
+    text = getattr(value, "Text", value)
+    if not isinstance(text, str):
+        return ""
+    cut = text[:_LONGEST_TEXT]
+    return "".join(character if character.isprintable() else " " for character in cut).strip()

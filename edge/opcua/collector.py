@@ -1,0 +1,62 @@
+"""Keeps one session with an OPC UA server, and makes it anew at any doubt.
+
+asyncua's own reconnection restores what it can and says nothing of the rest (a node that was lacking
+for a while is dropped for good, a subscription that was not made again is never missed). So it stays
+off: a session that is lost or silent ends the run, and the next run builds everything from the list
+of wanted nodes. Nodes that the server lacks are looked for again every few seconds.
+"""
+
+from asyncua.ua.uaerrors import UaError
+
+from config.clock import ClockUs, now_us
+from edge.collector import Sink
+from edge.filter import Report
+from edge.opcua.alarms import AlarmReader
+from edge.opcua.health import OpcuaHealth
+from edge.opcua.session import lost, open_session
+from edge.opcua.source import OpcuaSource
+from edge.opcua.subscription import Memory, Subscription
+from edge.stamps import Stamps
+
+
+class OpcuaCollector:
+    """One OPC UA source."""
+
+    def __init__(
+        self, source: OpcuaSource, *, clock: ClockUs = now_us, reconcile_s: float = 10.0
+    ) -> None:
+        self._source = source
+        self._reconcile_s = reconcile_s
+        self._reports = source.reports
+        stamps = Stamps()
+        self._health = OpcuaHealth(source.name)
+        self._memory = Memory(self._health, stamps, AlarmReader(stamps), clock)
+
+    @property
+    def name(self) -> str:
+        """The source's name."""
+        return self._source.name
+
+    def health(self) -> OpcuaHealth:
+        """How it goes, over all runs."""
+        return self._health
+
+    def report_of(self, tag: str) -> Report | None:
+        """What is news of one of its points."""
+        if (wanted := self._memory.browsed.get(tag)) is not None:
+            return wanted.report
+        return self._reports.get(tag)
+
+    async def run(self, sink: Sink) -> None:
+        """Take what the server tells until cancelled. Raises `SourceLost` when the session ends."""
+        async with open_session(self._source, self._memory.clock) as session:
+            try:
+                subscription = Subscription(session, self._source, self._memory, sink)
+                await subscription.open()
+                self._health.connected()
+                while True:
+                    await session.ending.wait(self._reconcile_s)
+                    subscription.check_heard()
+                    await subscription.reconcile()
+            except (OSError, TimeoutError, UaError) as error:
+                raise lost(self._source, error) from error

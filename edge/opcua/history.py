@@ -1,0 +1,128 @@
+"""Fills the gap of an outage from the server's own history, before live changes go on.
+
+Only what was lost since this process last stored a reading of a node is asked for: after a start of
+the edge itself nothing is known of before.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+
+from asyncua import ua
+from asyncua.client.ua_session import UaSession
+from asyncua.ua.attribute_ids import AttributeIds
+
+from config.clock import from_us
+from edge.opcua.items import Item, portions
+from edge.opcua.status import quality_of
+from edge.opcua.values import number_of, us_of
+from edge.reading import REASON_MASK, Reason
+
+_PAGE = 5_000
+
+Row = tuple[str, int, float, int]
+"""(tag, ts in µs, value, quality byte)"""
+
+
+@dataclass(slots=True)
+class Stored:
+    """The last source time of each tag that the log has, over all sessions."""
+
+    last_us: dict[str, int] = field(default_factory=dict)
+
+    def add(self, rows: Sequence[Row]) -> None:
+        """The log has these; a time that is not the source's own says nothing of its history."""
+        for tag, ts, _, quality in rows:
+            if quality & REASON_MASK != Reason.CLOCK:
+                self.last_us[tag] = max(ts, self.last_us.get(tag, ts))
+
+
+class Overlap:
+    """Keeps live changes from being put again that history has told already."""
+
+    def __init__(self) -> None:
+        self._told_to: dict[str, int] = {}
+
+    def told(self, tag: str, ts: int) -> None:
+        """History has told a tag up to a time."""
+        self._told_to[tag] = ts
+
+    def is_new(self, tag: str, ts: int) -> bool:
+        """Is a live change news? As soon as one is, all that follow are."""
+        if ts <= self._told_to.get(tag, ts - 1):
+            return False
+        self._told_to.pop(tag, None)
+        return True
+
+
+async def offering(session: UaSession, items: Sequence[Item], limit: int) -> list[Item]:
+    """The variables whose history the server lets us read."""
+    offered: list[Item] = []
+    for some in portions(items, limit):
+        nodes = [item.node for item in some if item.node is not None]
+        levels = await session.read_attributes(nodes, AttributeIds.UserAccessLevel)
+        offered += [item for item, level in zip(some, levels, strict=True) if _readable(level)]
+    return offered
+
+
+async def pages(
+    session: UaSession, item: Item, *, start_us: int, end_us: int
+) -> AsyncIterator[list[Row]]:
+    """What the server kept of a variable from `start_us` to `end_us`, in time order.
+
+    Raises `UaStatusCodeError` where it cannot tell.
+    """
+    point: bytes | None = None
+    while True:
+        result = await _read(session, item, (start_us, end_us), point)
+        values = getattr(result.HistoryData, "DataValues", None) or []
+        rows = rows_of(item.name, values, from_us=start_us)
+        if rows:
+            yield rows
+            start_us = rows[-1][1] + 1
+        if not rows or (not result.ContinuationPoint and len(values) < _PAGE):
+            return
+        # A full page without a point to go on from: some servers count, but do not remember.
+        point = result.ContinuationPoint or None
+
+
+def rows_of(tag: str, values: Sequence[ua.DataValue], *, from_us: int) -> list[Row]:
+    """The readings in a page of history, in time order, each time once."""
+    rows: dict[int, Row] = {}
+    for data in values:
+        ts = us_of(data.SourceTimestamp) or us_of(data.ServerTimestamp)
+        if ts is None or ts < from_us:
+            continue
+        status = data.StatusCode.value if data.StatusCode is not None else 0
+        variant = data.Value.Value if data.Value is not None else None
+        rows[ts] = (tag, ts, *number_of(variant, quality_of(status)))
+    return [rows[ts] for ts in sorted(rows)]
+
+
+async def _read(
+    session: UaSession, item: Item, between: tuple[int, int], point: bytes | None
+) -> ua.HistoryReadResult:
+    details = ua.ReadRawModifiedDetails(
+        StartTime=from_us(between[0]),
+        EndTime=from_us(between[1]),
+        NumValuesPerNode=ua.Counter(_PAGE),
+    )
+    parameters = ua.HistoryReadParameters(
+        HistoryReadDetails=details,
+        TimestampsToReturn=ua.TimestampsToReturn.Both,
+        NodesToRead=[ua.HistoryReadValueId(NodeId=item.node, ContinuationPoint=point)],
+    )
+    # asyncua's flags are made with a type of their own, which nothing is.
+    for holder, flag in (
+        (details, "IsReadModified"),
+        (details, "ReturnBounds"),
+        (parameters, "ReleaseContinuationPoints"),
+    ):
+        setattr(holder, flag, False)
+    (result,) = await session.history_read(parameters)
+    result.StatusCode.check()
+    return result
+
+
+def _readable(level: ua.DataValue) -> bool:
+    bits = level.Value.Value if level.Value is not None else None
+    return isinstance(bits, int) and bool(bits & (1 << ua.AccessLevel.HistoryRead))

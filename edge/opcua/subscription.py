@@ -1,0 +1,280 @@
+"""One subscription in one session, acknowledged only after the log has what it brought.
+
+asyncua sends the acknowledgement of a notification with the next publish request, and that one only
+after our callback has returned; a callback that raises is acknowledged all the same. So ours waits
+for the log, and where it fails it never returns: the session is closed over it, and the server
+keeps what was not acknowledged or tells the present values to the next subscription.
+"""
+
+import asyncio
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from asyncua import ua
+from asyncua.ua.attribute_ids import AttributeIds
+from asyncua.ua.object_ids import ObjectIds
+from asyncua.ua.uaerrors import UaStatusCodeError
+
+from config.clock import ClockUs
+from config.diagnostics import logger
+from edge.collector import Sink
+from edge.errors import SourceLost
+from edge.opcua.alarms import AlarmReader, event_of
+from edge.opcua.browsing import Found, find
+from edge.opcua.health import OpcuaHealth
+from edge.opcua.history import Overlap, Row, Stored, offering, pages
+from edge.opcua.items import Item, Items, node_id, portions
+from edge.opcua.limits import limits_of
+from edge.opcua.paths import tag_of
+from edge.opcua.session import Session
+from edge.opcua.source import OpcuaNode, OpcuaSource
+from edge.opcua.status import is_gone, overflowed
+from edge.opcua.values import Timing, row_of
+from edge.opcua.watching import Watcher
+from edge.reading import Quality, ReadingBatch, Reason, SensorAlarm, quality_code
+from edge.stamps import Stamps
+
+_KEEPALIVES = 10
+_LIFETIMES = 10_000
+_CONFIGURATION = quality_code(Quality.BAD, Reason.CONFIGURATION)
+
+log = logger(__name__)
+
+
+@dataclass(slots=True)
+class Memory:
+    """What a source remembers over its sessions."""
+
+    health: OpcuaHealth
+    stamps: Stamps
+    alarms: AlarmReader
+    clock: ClockUs
+    stored: Stored = field(default_factory=Stored)
+    browsed: dict[str, OpcuaNode] = field(default_factory=dict)
+    """What browsing has found so far, by tag: what it no longer finds is missing."""
+
+
+class Subscription:
+    """Watches the wanted nodes and puts what the server tells of them."""
+
+    def __init__(self, session: Session, source: OpcuaSource, memory: Memory, sink: Sink) -> None:
+        self._client = session.client
+        self._session = session.client.uaclient.session
+        self._ending = session.ending
+        self._source = source
+        self._memory = memory
+        self._sink = sink
+        self._items = Items(source)
+        for tag, wanted in memory.browsed.items():
+            self._items.remember(tag, wanted)
+        self._gap_filled = asyncio.Event()
+        self._overlap = Overlap()
+        self._id = 0
+        self._silence_s = 0.0
+        self._heard = 0.0
+        self._busy = False
+
+    async def open(self) -> None:
+        """Make the subscription, watch every node that there is, and refresh the alarms."""
+        every_ms = self._source.publish_every_us / 1000
+        made = await self._session.create_subscription(
+            ua.CreateSubscriptionParameters(
+                RequestedPublishingInterval=ua.Duration(every_ms),
+                RequestedLifetimeCount=ua.Counter(_LIFETIMES),
+                RequestedMaxKeepAliveCount=ua.Counter(_KEEPALIVES),
+                MaxNotificationsPerPublish=ua.Counter(10_000),
+                PublishingEnabled=True,
+            ),
+            self._take,
+        )
+        self._id = made.SubscriptionId
+        self._limits = await limits_of(self._session, self._source.items_per_call)
+        self._watcher = Watcher(self._session, self._id, self._limits, self._memory.health)
+        keepalive_s = made.RevisedPublishingInterval * made.RevisedMaxKeepAliveCount / 1000
+        self._silence_s = 2 * keepalive_s + self._source.timeout_us / 1e6
+        self._heard = asyncio.get_running_loop().time()
+        missing = await self._find_missing()
+        # The long part of a gap is read first, so that the server's queues need not hold on.
+        await self._fill_gap(missing)
+        await self._watch(missing)
+        await self._fill_gap(missing)
+        self._gap_filled.set()
+        if self._source.alarms:
+            await self._refresh()
+
+    def check_heard(self) -> None:
+        """Raises `SourceLost` where the server has been silent beyond its keep-alive."""
+        silent_s = asyncio.get_running_loop().time() - self._heard
+        if not self._busy and silent_s > self._silence_s:
+            raise SourceLost(f"the subscription has been silent for {silent_s:.0f} s")
+
+    async def reconcile(self) -> None:
+        """Find out which watched nodes are gone, and watch those that are there again.
+
+        Not every server says that it deleted a node, and none watches it again by itself.
+        """
+        watched = [item for item in self._items if item.watched]
+        for some in portions(watched, self._limits.read):
+            nodes = [item.node for item in some if item.node is not None]
+            results = await self._session.read_attributes(nodes, AttributeIds.NodeClass)
+            for item, result in zip(some, results, strict=True):
+                if result.StatusCode is not None and is_gone(result.StatusCode.value):
+                    item.watched, item.problem = False, result.StatusCode.name
+        await self._watch(await self._find_missing())
+
+    async def _find_missing(self) -> list[Item]:
+        """The items that are not watched, each with its node where the server has it."""
+        await self._browse()
+        missing = [item for item in self._items if not item.watched]
+        if any(item.text for item in missing):
+            namespaces = await self._client.get_namespace_array()
+            for item in missing:
+                if item.text:
+                    item.node = node_id(item.text, namespaces)
+                    item.problem = "" if item.node else "the server has no such namespace"
+        return missing
+
+    async def _watch(self, missing: Sequence[Item]) -> None:
+        """Watch items whose node there is; those that cannot be are told once."""
+        await self._watcher.watch([item for item in missing if item.node is not None])
+        await self._tell_missing()
+
+    async def _fill_gap(self, items: Sequence[Item]) -> None:
+        """Put what the server's history has since the last reading that the log has."""
+        longest_us, now = self._source.history_us, self._memory.clock()
+        last_us = self._memory.stored.last_us
+        known = [item for item in items if item.node is not None and item.name in last_us]
+        if not longest_us or not known:
+            return
+        for item in await offering(self._session, known, self._limits.read):
+            start_us = max(last_us[item.name] + 1, now - longest_us)
+            end_us = now + self._source.clock_ahead_us
+            try:
+                async for rows in pages(self._session, item, start_us=start_us, end_us=end_us):
+                    await self._put(rows, [])
+                    self._memory.stored.add(rows)
+            except UaStatusCodeError as error:
+                self._memory.health.note(f"history of {item.name}", str(error))
+            else:
+                self._overlap.told(item.name, last_us[item.name])
+                self._memory.health.note(f"history of {item.name}", "")
+
+    async def _browse(self) -> None:
+        """Find the nodes of the browse paths; what no longer is where it was, is missing."""
+        wanted = [node for node in self._source.nodes if node.browse is not None]
+        if not wanted:
+            return
+        finding = await find(self._session, wanted, self._limits.browse)
+        problems: dict[str, list[str]] = {f"browse {node.browse}": [] for node in wanted}
+        named: dict[str, Found] = {}
+        for found in finding.found:
+            try:
+                self._name(found, named)
+            except ValueError as error:
+                problems[f"browse {found.wanted.browse}"].append(str(error))
+        if finding.complete:
+            gone = [item for item in self._items.browsed() if item.name not in named]
+            await self._watcher.forget(gone)
+        self._tell_paths(problems, {f"browse {each.wanted.browse}" for each in finding.found})
+
+    def _name(self, found: Found, named: dict[str, Found]) -> None:
+        """Give a node that was found its tag. Raises `ValueError` where that cannot be."""
+        tag = tag_of(found.wanted.tag, found.stands_for)
+        if tag in named or not self._items.find(tag, found.node, found.wanted):
+            raise ValueError(f"{tag} is the tag of another node already")
+        named[tag] = found
+        self._memory.browsed[tag] = found.wanted
+
+    def _tell_paths(self, problems: Mapping[str, Sequence[str]], leading: Collection[str]) -> None:
+        health = self._memory.health
+        for path, told in problems.items():
+            health.note(path, "; ".join(sorted(told)[:3]))
+            if path in leading:
+                health.device_back(path)
+            else:
+                health.device_lost(path, "it leads to no variable")
+
+    async def _tell_missing(self) -> None:
+        """Put one bad reading for each variable that the server lacks, when it begins to."""
+        health = self._memory.health
+        rows: list[Row] = []
+        for item in self._items:
+            if item.watched:
+                health.device_back(item.name)
+            elif health.device_lost(item.name, item.problem) and item.is_variable:
+                ts = self._memory.stamps.next(item.name, self._memory.clock())
+                rows.append((item.name, ts, float("nan"), _CONFIGURATION))
+        await self._put(rows, [])
+
+    async def _refresh(self) -> None:
+        """Have the server tell the alarms that are active; many servers do not offer it."""
+        request = ua.CallMethodRequest(
+            ObjectId=ua.NodeId(ua.Int32(ObjectIds.ConditionType)),
+            MethodId=ua.NodeId(ua.Int32(ObjectIds.ConditionType_ConditionRefresh)),
+            InputArguments=[ua.Variant(self._id, ua.VariantType.UInt32)],
+        )
+        try:
+            (result,) = await self._session.call([request])
+            offered = result.StatusCode.is_good()
+        except UaStatusCodeError:
+            offered = False
+        log.debug("alarms refreshed", source=self._source.name, offered=offered)
+
+    async def _take(self, result: ua.PublishResult) -> None:
+        """Called by asyncua with each publish response; keep-alives hold no data."""
+        self._busy = True
+        try:
+            # What was missed comes before what is new.
+            await self._gap_filled.wait()
+            rows, alarms = self._read(result.NotificationMessage.NotificationData or [])
+            await self._put(rows, alarms)
+            self._memory.stored.add(rows)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the owner of the session raises it
+            self._ending.because(error)
+            # Returning would acknowledge what is not kept; closing the session cancels this.
+            await asyncio.Event().wait()
+        finally:
+            self._busy = False
+            self._heard = asyncio.get_running_loop().time()
+
+    async def _put(self, rows: list[Row], alarms: list[SensorAlarm]) -> None:
+        if rows or alarms:
+            readings = ReadingBatch.from_rows(rows)
+            await self._sink.put(readings, tuple(alarms))
+            self._memory.health.count(readings, tuple(alarms))
+
+    def _read(self, notifications: Iterable[object]) -> tuple[list[Row], list[SensorAlarm]]:
+        timing = Timing(self._memory.clock(), self._source.clock_limits)
+        rows: list[Row] = []
+        alarms: list[SensorAlarm] = []
+        for notification in notifications:
+            if isinstance(notification, ua.DataChangeNotification):
+                for change in notification.MonitoredItems:
+                    rows += self._reading(change, timing)
+            elif isinstance(notification, ua.EventNotificationList):
+                for event in notification.Events:
+                    alarms += self._alarms(event, timing)
+            elif isinstance(notification, ua.StatusChangeNotification):
+                reason = f"the server ended the subscription: {notification.Status.name}"
+                self._ending.because(SourceLost(reason))
+        return rows, alarms
+
+    def _reading(self, change: ua.MonitoredItemNotification, timing: Timing) -> list[Row]:
+        item = self._items.variable(change.ClientHandle)
+        if item is None:
+            return []
+        status = change.Value.StatusCode
+        if status is not None and is_gone(status.value):
+            # The node was deleted; it is looked for again at the next reconciliation.
+            item.watched, item.problem = False, status.name
+        if status is not None and overflowed(status.value):
+            self._memory.health.gaps += 1
+        first, item.told = not item.told, True
+        row = row_of(item.name, change.Value, timing, self._memory.stamps, first=first)
+        return [row] if self._overlap.is_new(item.name, row[1]) else []
+
+    def _alarms(self, event: ua.EventFieldList, timing: Timing) -> list[SensorAlarm]:
+        origin = self._items.alarms(event.ClientHandle)
+        if origin is None:
+            return []
+        return self._memory.alarms.read(event_of(event.EventFields), origin, timing)

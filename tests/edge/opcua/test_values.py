@@ -1,0 +1,128 @@
+"""OPC UA values, status codes and times mean readings; whatever a server sends, nothing crashes."""
+
+import math
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from asyncua import ua
+from hypothesis import given
+from hypothesis import strategies as st
+
+from config.clock import from_us
+from edge.opcua.alarms import AlarmEvent, AlarmReader, event_of
+from edge.opcua.items import node_id
+from edge.opcua.source import OpcuaAlarms
+from edge.opcua.values import Timing, number_of, row_of
+from edge.reading import Quality, Reason, quality_code
+from edge.stamps import ClockLimits, Stamps
+
+NOW = 1_700_000_000_000_000
+HOUR = 3600
+TIMING = Timing(NOW, ClockLimits(ahead_us=2_000_000, behind_us=HOUR * 1_000_000))
+CLOCK_OFF = quality_code(Quality.UNCERTAIN, Reason.CLOCK)
+ORIGIN = OpcuaAlarms(asset="K-1")
+
+
+def ago(seconds: float) -> datetime:
+    return from_us(NOW) - timedelta(seconds=seconds)
+
+
+def row(first: bool = False, **times: datetime) -> tuple[str, int, float, int]:
+    data = ua.DataValue(ua.Variant(1.5), **times)
+    return row_of("K-1.x", data, TIMING, Stamps(), first=first)
+
+
+@given(st.one_of(st.none(), st.text(), st.binary(), st.lists(st.floats()), st.datetimes()))
+def test_what_is_no_number_is_bad(value: Any) -> None:
+    number, quality = number_of(value, 0)
+    assert math.isnan(number)
+    assert quality >= Quality.BAD
+
+
+@given(st.one_of(st.booleans(), st.integers(-(2**63), 2**64 - 1), st.floats(allow_nan=False)))
+def test_a_number_is_kept_unless_it_is_infinite(value: float) -> None:
+    number, quality = number_of(value, 0)
+    assert number == float(value) if math.isfinite(value) else quality >= Quality.BAD
+
+
+def test_the_source_time_is_the_readings() -> None:
+    assert row(SourceTimestamp=ago(10), ServerTimestamp=ago(1))[1] == NOW - 10_000_000
+
+
+def test_without_a_source_time_it_is_the_servers_and_then_the_receipts() -> None:
+    assert row(ServerTimestamp=ago(1))[1] == NOW - 1_000_000
+    assert row()[1] == NOW
+    assert row(SourceTimestamp=datetime(1601, 1, 1, tzinfo=UTC))[1:] == (NOW, 1.5, 0)
+
+
+@pytest.mark.parametrize("seconds", [-2, 0, HOUR])
+def test_a_source_time_within_its_limit_is_the_readings(seconds: float) -> None:
+    assert row(SourceTimestamp=ago(seconds))[1:] == (NOW - seconds * 1_000_000, 1.5, 0)
+
+
+@pytest.mark.parametrize("seconds", [-2.000001, HOUR + 0.000001])
+def test_a_source_time_that_is_off_gives_way(seconds: float) -> None:
+    assert row(SourceTimestamp=ago(seconds)) == ("K-1.x", NOW, 1.5, CLOCK_OFF)
+
+
+def test_only_a_first_value_may_be_old() -> None:
+    assert row(first=True, SourceTimestamp=ago(2 * HOUR))[1:] == (NOW, 1.5, 0)
+    assert row(first=True, SourceTimestamp=ago(-HOUR))[3] == CLOCK_OFF
+
+
+def test_a_node_is_found_by_the_uri_of_its_namespace() -> None:
+    found = node_id("nsu=urn:b;s=a;b=c", ["http://opcfoundation.org/UA/", "urn:a", "urn:b"])
+    assert found == ua.NodeId("a;b=c", 2)
+    assert node_id("nsu=urn:c;i=5", ["urn:a"]) is None
+    assert node_id("i=2253", []) == ua.NodeId(2253, 0)
+
+
+def event(**more: Any) -> AlarmEvent:
+    fields = {
+        "type": ua.NodeId(ua.ObjectIds.AlarmConditionType),
+        "source_name": "K1",
+        "time": ago(1),
+        "message": ua.LocalizedText("hot"),
+        "severity": 800,
+        "condition_name": "HIGH",
+        "active": True,
+    }
+    return AlarmEvent(**{**fields, **more})
+
+
+def refresh(reader: AlarmReader, *events: AlarmEvent) -> list[Any]:
+    start, end = ua.ObjectIds.RefreshStartEventType, ua.ObjectIds.RefreshEndEventType
+    framed = [event(type=ua.NodeId(start)), *events, event(type=ua.NodeId(end))]
+    return [alarm for each in framed for alarm in reader.read(each, ORIGIN, TIMING)]
+
+
+def test_an_alarm_is_named_by_its_condition_then_by_its_source() -> None:
+    reader = AlarmReader(Stamps())
+    (one,) = reader.read(event(), ORIGIN, TIMING)
+    (other,) = reader.read(event(condition_name=None), ORIGIN, TIMING)
+    (fixed,) = reader.read(event(), OpcuaAlarms(asset="K-1", code="OIL"), TIMING)
+    assert [one.code, other.code, fixed.code] == ["HIGH", "K1", "OIL"]
+    assert (one.ts, one.severity, one.message) == (NOW - 1_000_000, 800, "hot")
+
+
+def test_an_event_without_an_active_state_is_no_alarm() -> None:
+    assert AlarmReader(Stamps()).read(event(active=None), ORIGIN, TIMING) == []
+
+
+def test_a_refresh_clears_what_it_does_not_report() -> None:
+    reader = AlarmReader(Stamps())
+    for name in ("HIGH", "LOW"):
+        reader.read(event(condition_name=name), ORIGIN, TIMING)
+    alarms = refresh(reader, event(condition_name="LOW"))
+    assert [(alarm.code, alarm.active) for alarm in alarms] == [("LOW", True), ("HIGH", False)]
+    assert refresh(reader, event(condition_name="LOW"))[1:] == []
+
+
+@given(st.lists(st.one_of(st.none(), st.text(), st.integers(), st.booleans(), st.floats())))
+def test_no_event_crashes(values: list[Any]) -> None:
+    fields = [ua.Variant(value) for value in values] if None not in values else values
+    for alarm in AlarmReader(Stamps()).read(event_of(fields), ORIGIN, TIMING):
+        assert 1 <= alarm.severity <= 1000
+        assert alarm.message.isprintable()
+        assert alarm.code
