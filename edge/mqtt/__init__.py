@@ -1,0 +1,1 @@
+"""Readings and alarms that devices publish to an MQTT broker."""

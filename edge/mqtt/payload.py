@@ -1,0 +1,125 @@
+"""What payloads mean: readings, alarms, or a problem that is told and counted. Pure, never crashes."""
+
+import json
+import math
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from config.clock import to_us
+from edge.errors import PayloadError
+from edge.mqtt.source import TimeUnit
+
+_US_PER_UNIT = {
+    TimeUnit.SECONDS: 1_000_000,
+    TimeUnit.MILLISECONDS: 1_000,
+    TimeUnit.MICROSECONDS: 1,
+}
+_WORDS = {"true": 1.0, "false": 0.0}
+_LONGEST_NUMBER = 64
+_LONGEST_MESSAGE = 1_000
+_SEVERITIES = range(1, 1001)
+_USUAL_SEVERITY = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message as the broker gave it."""
+
+    topic: str
+    payload: bytes
+    received_us: int
+    retained: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmPayload:
+    """What an alarm's payload says."""
+
+    active: bool
+    severity: int = _USUAL_SEVERITY
+    message: str = ""
+
+
+def parse_number(text: str) -> float:
+    """The number that text writes; `true` and `false` are 1 and 0.
+
+    Raises `PayloadError` for anything else; infinity and not-a-number are no numbers here.
+    """
+    word = text.strip()
+    if (known := _WORDS.get(word.lower())) is not None:
+        return known
+    try:
+        number = math.nan if "_" in word or len(word) > _LONGEST_NUMBER else float(word)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise PayloadError(f"{word[:_LONGEST_NUMBER]!r} is not a number")
+    return number
+
+
+def parse_plain(payload: bytes) -> float:
+    """The number in a plain payload. Raises `PayloadError`."""
+    try:
+        return parse_number(payload.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise PayloadError("the payload is not text") from error
+
+
+def parse_json(payload: bytes) -> Any:
+    """The document in a JSON payload. Raises `PayloadError`."""
+    try:
+        return json.loads(payload)
+    except (ValueError, RecursionError) as error:
+        raise PayloadError("the payload is not JSON") from error
+
+
+def number_of(value: Any) -> float | None:
+    """A JSON value as a number; None for null. Raises `PayloadError` where it is none."""
+    if value is None:
+        return None
+    if isinstance(value, str):
+        return parse_number(value)
+    if not isinstance(value, int | float):
+        raise PayloadError(f"a {type(value).__name__} where a number is expected")
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
+        raise PayloadError("the number is not finite")
+    return number
+
+
+def time_of(value: Any, unit: TimeUnit) -> int:
+    """A JSON value as microseconds since 1970 UTC. Raises `PayloadError` where it is no time."""
+    try:
+        if unit is TimeUnit.ISO:
+            moment = datetime.fromisoformat(value)
+            return to_us(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+        if isinstance(value, int) and not isinstance(value, bool):
+            return value * _US_PER_UNIT[unit]
+        return round(parse_number(str(value)) * _US_PER_UNIT[unit])
+    except (TypeError, ValueError, OverflowError, PayloadError) as error:
+        raise PayloadError(f"{value!r:.80} is not a time in {unit}") from error
+
+
+def parse_alarm(payload: bytes) -> AlarmPayload:
+    """The alarm in a payload {active, severity, message}; `active` has to be there.
+
+    Raises `PayloadError`.
+    """
+    document = parse_json(payload)
+    if not isinstance(document, dict) or not isinstance(document.get("active"), bool):
+        raise PayloadError("an alarm is an object with `active: true` or `false`")
+    severity = document.get("severity", _USUAL_SEVERITY)
+    if isinstance(severity, bool) or not isinstance(severity, int) or severity not in _SEVERITIES:
+        raise PayloadError(f"severity {severity!r:.80} is not a whole number from 1 to 1000")
+    return AlarmPayload(document["active"], severity, printable(document.get("message", "")))
+
+
+def printable(value: Any) -> str:
+    """A value as one line of text that every database and page can show, cut where it is long."""
+    text = value if isinstance(value, str) else str(value)
+    cut = text[:_LONGEST_MESSAGE]
+    return "".join(character if character.isprintable() else " " for character in cut).strip()

@@ -1,0 +1,320 @@
+"""From messages to readings and alarms, by the topics of a source. Pure but for its memory."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from config.partition import asset_of
+from edge.errors import PayloadError
+from edge.filter import Report
+from edge.mqtt.path import JsonPath, parse_path
+from edge.mqtt.payload import (
+    Message,
+    number_of,
+    parse_alarm,
+    parse_json,
+    parse_plain,
+    printable,
+    time_of,
+)
+from edge.mqtt.source import (
+    AlarmTopic,
+    JsonTopic,
+    MqttSource,
+    PlainTopic,
+    SparkplugTopic,
+    StateTopic,
+    Topic,
+)
+from edge.mqtt.topics import TopicPattern, fill, parse_pattern, template_names
+from edge.reading import Quality, Reason, SensorAlarm, quality_code
+from edge.source import check_asset, check_tag
+from edge.sparkplug.host import Host
+from edge.sparkplug.outcome import Counts, Outcome
+from edge.sparkplug.tags import TagRule
+from edge.stamps import Stamps
+
+_GOOD = quality_code(Quality.GOOD)
+_UNREADABLE = quality_code(Quality.BAD, Reason.DECODE)
+_NO_VALUE = quality_code(Quality.BAD, Reason.DEVICE)
+_OLD = quality_code(Quality.UNCERTAIN, Reason.STALE)
+_GONE = quality_code(Quality.BAD, Reason.COMMUNICATION)
+_CLOCK_OFF = quality_code(Quality.UNCERTAIN, Reason.CLOCK)
+_REMEMBERED_TOPICS = 10_000
+_LONGEST_WAIT_US = 1_000_000
+_REMEMBERED_TAGS = 100_000
+
+Row = tuple[str, int, float, int]
+Names = dict[str, str]
+
+
+@dataclass(slots=True)
+class Findings(Outcome):
+    """What came out of messages; problems are (topic or edge node, problem)."""
+
+    alarms: list[SensorAlarm] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Plain:
+    """One topic of plain numbers: its tag, or why it gives none."""
+
+    tag: str
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Json:
+    """A JSON topic with its paths parsed."""
+
+    topic: JsonTopic
+    each: JsonPath
+    value: JsonPath
+    time: JsonPath | None
+
+
+_Topic = PlainTopic | _Json | AlarmTopic | StateTopic | Host
+_Found = _Plain | _Json | AlarmTopic | StateTopic | Host
+
+
+class TopicReader:
+    """Reads messages by the patterns of a source; several patterns may take one topic."""
+
+    def __init__(self, source: MqttSource) -> None:
+        self._limits = source.clock_limits
+        self._stamps = Stamps()
+        self._patterns: list[tuple[TopicPattern, _Topic]] = [
+            (parse_pattern(topic.filter), _parsed(topic, source)) for topic in source.topics
+        ]
+        self.hosts = [topic for _, topic in self._patterns if isinstance(topic, Host)]
+        self._states = any(isinstance(topic, StateTopic) for topic in source.topics)
+        self._tags: dict[str, set[str]] = {}
+        """The tags of each asset that were read, kept where a device tells its state."""
+        self._reports: dict[str, Report] = {}
+        self._known: dict[str, list[tuple[Names, _Found]]] = {}
+
+    def read(self, message: Message, found: Findings) -> None:
+        """Add to `found` what the message holds; whatever is wrong with it becomes a problem."""
+        for names, topic in self._matches(message.topic):
+            try:
+                if isinstance(topic, Host):
+                    topic.receive(
+                        message.topic,
+                        message.payload,
+                        message.received_us,
+                        found,
+                        retained=message.retained,
+                    )
+                elif isinstance(topic, _Plain):
+                    self._read_plain(message, topic, found)
+                elif isinstance(topic, AlarmTopic):
+                    self._read_alarm(message, names, topic, found)
+                elif isinstance(topic, StateTopic):
+                    self._read_state(message, names, topic, found)
+                else:
+                    self._read_json(message, names, topic, found)
+            except PayloadError as error:
+                found.problems.append((message.topic, str(error)))
+
+    def due_s(self, now_us: int) -> float | None:
+        """How long until `tick` may have something to do; None where it never has."""
+        times = [time for host in self.hosts if (time := host.next_us()) is not None]
+        # A new connection makes something due while nobody asks for it.
+        longest_us = now_us + _LONGEST_WAIT_US
+        return max(min([*times, longest_us]) - now_us, 0) / 1e6 if self.hosts else None
+
+    def tick(self, now_us: int, found: Findings) -> None:
+        """Add to `found` what is due without a message."""
+        for host in self.hosts:
+            host.tick(now_us, found)
+
+    def connected(self, now_us: int) -> None:
+        """There is a new connection to the broker."""
+        for host in self.hosts:
+            host.connected(now_us)
+
+    def lost(self, now_us: int, found: Findings) -> None:
+        """The connection to the broker is gone; add to `found` what that means for points."""
+        for host in self.hosts:
+            host.lost(now_us, found)
+
+    def counts(self) -> dict[str, float]:
+        """What happened besides readings, over all runs, as metrics."""
+        return {
+            f"sparkplug_{name}_total": float(sum(getattr(host.counts, name) for host in self.hosts))
+            for name in (each.name for each in fields(Counts))
+            if self.hosts
+        }
+
+    def report_of(self, tag: str) -> Report | None:
+        """What is news of a point that was read."""
+        return self._reports.get(tag)
+
+    def _tag(self, template: str, topic: PlainTopic | JsonTopic) -> str:
+        """The tag, if it is one, remembered with its topic's report."""
+        tag = _checked_tag(template)
+        if self._states:
+            self._tags.setdefault(asset_of(tag), set()).add(tag)
+        if (report := topic.report_of(tag)) is not None:
+            if len(self._reports) >= _REMEMBERED_TAGS:
+                self._reports.clear()
+                self._known.clear()
+            self._reports[tag] = report
+        return tag
+
+    def _matches(self, topic: str) -> list[tuple[Names, _Found]]:
+        known = self._known.get(topic)
+        if known is None:
+            if len(self._known) >= _REMEMBERED_TOPICS:
+                self._known.clear()
+            known = [
+                (names, self._plain(names, what) if isinstance(what, PlainTopic) else what)
+                for pattern, what in self._patterns
+                if (names := pattern.match(topic)) is not None
+            ]
+            self._known[topic] = known
+        return known
+
+    def _plain(self, names: Names, topic: PlainTopic) -> _Plain:
+        try:
+            return _Plain(self._tag(fill(topic.tag, names), topic))
+        except PayloadError as error:
+            return _Plain("", str(error))
+
+    def _read_plain(self, message: Message, plain: _Plain, found: Findings) -> None:
+        if plain.problem:
+            raise PayloadError(plain.problem)
+        tag = plain.tag
+        quality = _OLD if message.retained else _GOOD
+        try:
+            value = parse_plain(message.payload)
+        except PayloadError as error:
+            found.problems.append((message.topic, str(error)))
+            value, quality = math.nan, _UNREADABLE
+        found.rows.append((tag, self._stamps.next(tag, message.received_us), value, quality))
+
+    def _read_json(self, message: Message, names: Names, json: _Json, found: Findings) -> None:
+        try:
+            items = _items(json.each, parse_json(message.payload))
+        except PayloadError:
+            # Without a document the tag is known only where the topic alone gives it.
+            if set(template_names(json.topic.tag)) <= set(names):
+                tag = self._tag(fill(json.topic.tag, names), json.topic)
+                stamp = self._stamps.next(tag, message.received_us)
+                found.rows.append((tag, stamp, math.nan, _UNREADABLE))
+            raise
+        for item in items:
+            try:
+                self._read_item(message, names, json, item, found)
+            except PayloadError as error:
+                found.problems.append((message.topic, str(error)))
+
+    def _read_item(
+        self, message: Message, names: Names, json: _Json, item: Any, found: Findings
+    ) -> None:
+        tag = self._tag(_filled(json.topic.tag, names, item), json.topic)
+        try:
+            number = number_of(_found(json.value, item))
+            value, quality = (math.nan, _NO_VALUE) if number is None else (number, _GOOD)
+        except PayloadError as error:
+            found.problems.append((message.topic, str(error)))
+            value, quality = math.nan, _UNREADABLE
+        ts, doubt = self._time(message, json, item, tag, found)
+        found.rows.append((tag, ts, value, doubt if doubt and quality == _GOOD else quality))
+
+    def _time(
+        self, message: Message, json: _Json, item: Any, tag: str, found: Findings
+    ) -> tuple[int, int]:
+        """The reading's time, and the quality that it is limited to (0: none)."""
+        doubt = _OLD if message.retained else _GOOD
+        if json.time is not None:
+            try:
+                ts = time_of(_found(json.time, item), json.topic.time_unit)
+                if self._limits.allow(ts, message.received_us):
+                    return ts, _GOOD
+            except PayloadError as error:
+                found.problems.append((message.topic, str(error)))
+            doubt = _CLOCK_OFF
+        return self._stamps.next(tag, message.received_us), doubt
+
+    def _read_state(
+        self, message: Message, names: Names, topic: StateTopic, found: Findings
+    ) -> None:
+        """A device that is gone makes every point of its asset that was read here bad."""
+        asset = _checked_asset(fill(topic.asset, names))
+        said = message.payload.decode(errors="replace").strip()
+        if said == topic.online:
+            found.nodes.append((asset, None))
+        elif said == topic.offline:
+            found.nodes.append((asset, "it says that it is offline"))
+            for tag in sorted(self._tags.get(asset, ())):
+                stamp = self._stamps.next(tag, message.received_us)
+                found.rows.append((tag, stamp, math.nan, _GONE))
+        else:
+            raise PayloadError(f"{said[:80]!r} is neither {topic.online} nor {topic.offline}")
+
+    def _read_alarm(
+        self, message: Message, names: Names, topic: AlarmTopic, found: Findings
+    ) -> None:
+        asset, code = _checked_asset(fill(topic.asset, names)), printable(fill(topic.code, names))
+        if not code:
+            raise PayloadError("the alarm has no code")
+        alarm = parse_alarm(message.payload)
+        ts = self._stamps.next(f"{asset} {code}", message.received_us)
+        found.alarms.append(
+            SensorAlarm(asset, code, ts, alarm.active, alarm.severity, alarm.message)
+        )
+
+
+def _parsed(topic: Topic, source: MqttSource) -> _Topic:
+    if isinstance(topic, SparkplugTopic):
+        return Host(
+            TagRule(topic.tag, topic.tags),
+            clock_limits=source.clock_limits,
+            reorder_us=topic.reorder_timeout_us,
+        )
+    if not isinstance(topic, JsonTopic):
+        return topic
+    time = parse_path(topic.time) if topic.time else None
+    return _Json(topic, parse_path(topic.each or "$"), parse_path(topic.value), time)
+
+
+def _items(path: JsonPath, document: Any) -> Iterator[Any]:
+    try:
+        return iter(path.find_all(document))
+    except LookupError as error:
+        raise PayloadError(f"the document has no list to take apart: {error}") from error
+
+
+def _found(path: JsonPath, item: Any) -> Any:
+    try:
+        return path.find(item)
+    except LookupError as error:
+        raise PayloadError(f"the document lacks {error}") from error
+
+
+def _filled(template: str, names: Names, item: Any) -> str:
+    """The template filled from the topic's names and the item's own keys."""
+    values = dict(names)
+    for name in template_names(template):
+        if name not in values:
+            value = item.get(name) if isinstance(item, dict) else None
+            if not isinstance(value, str | int) or isinstance(value, bool):
+                raise PayloadError(f"the document gives no {name!r} for the tag")
+            values[name] = str(value)
+    return fill(template, values)
+
+
+def _checked_asset(asset: str) -> str:
+    try:
+        return check_asset(asset)
+    except ValueError as error:
+        raise PayloadError(str(error).partition(" | ")[0]) from error
+
+
+def _checked_tag(tag: str) -> str:
+    try:
+        return check_tag(tag)
+    except ValueError as error:
+        raise PayloadError(str(error).partition(" | ")[0]) from error
