@@ -1,0 +1,35 @@
+"""What the tests of collectors share: a sink that remembers, and a collector that runs."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+import pytest
+
+from edge.collector import Collector, Sink
+from edge.supervisor import keep_collecting
+from tests.edge.memory import Collecting, Memory
+
+
+@asynccontextmanager
+async def _collecting(collector: Collector, sink: Sink) -> AsyncIterator[None]:
+    task = asyncio.create_task(keep_collecting(collector, sink))
+    try:
+        yield
+        if task.done():
+            task.result()
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+@pytest.fixture
+async def memory() -> Memory:
+    return Memory()
+
+
+@pytest.fixture
+def collecting() -> Collecting:
+    """Run a collector, again after each loss, until the end of the block."""
+    return _collecting
