@@ -1,0 +1,126 @@
+"""Records of the log as one batch: what one transaction is to store."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from config.log import Kind, Record
+from edge.reading import ReadingBatch, SensorAlarm
+from edge.wire import WireError, decode_alarms, decode_readings, encode_alarms, encode_readings
+from ingest.cursor import Cursor
+
+RowNumbers = npt.NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """What of a record cannot be stored, and why; `rows` is None where they cannot be counted."""
+
+    record: Record
+    reason: str
+    rows: int | None
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A record with what it holds: readings, alarms, nothing (ticks), or the reason it is unreadable."""
+
+    record: Record
+    readings: ReadingBatch | None = None
+    alarms: tuple[SensorAlarm, ...] = ()
+    fault: str = ""
+
+    def __len__(self) -> int:
+        return len(self.alarms) if self.readings is None else len(self.readings)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Batch:
+    """Contents that go into one transaction, their readings joined in the log's order.
+
+    `ends` holds, for each content, the number of readings up to and with it.
+    """
+
+    cursor: Cursor
+    contents: tuple[Content, ...]
+    readings: ReadingBatch
+    ends: npt.NDArray[np.int64]
+
+    @property
+    def alarms(self) -> list[tuple[Record, SensorAlarm]]:
+        return [(item.record, alarm) for item in self.contents for alarm in item.alarms]
+
+    @property
+    def unreadable(self) -> list[DeadLetter]:
+        return [
+            DeadLetter(item.record, item.fault, None, item.record.data)
+            for item in self.contents
+            if item.fault
+        ]
+
+    def record_of(self, row: int) -> Record:
+        """The record that a row of `readings` came with."""
+        return self.contents[int(np.searchsorted(self.ends, row, "right"))].record
+
+    def letters(self, rows: RowNumbers, reason: str) -> list[DeadLetter]:
+        """Dead letters of some rows of `readings`, one for each record that they came with."""
+        owner = np.searchsorted(self.ends, rows, "right")
+        return [
+            DeadLetter(
+                self.contents[number].record,
+                reason,
+                int((owner == number).sum()),
+                encode_readings(self.readings.take(rows[owner == number])),
+            )
+            for number in np.unique(owner)
+        ]
+
+
+def open_record(record: Record) -> Content:
+    """The content of a record; whatever is wrong with its bytes becomes its fault."""
+    try:
+        if record.kind is Kind.READINGS:
+            return Content(record, readings=decode_readings(record.data))
+        if record.kind is Kind.ALARMS:
+            return Content(record, alarms=decode_alarms(record.data))
+    except (WireError, ValueError) as error:
+        return Content(record, fault=f"unreadable: {error}")
+    return Content(record)
+
+
+def join(cursor: Cursor, contents: Sequence[Content]) -> Batch:
+    """The contents that `cursor` does not hold yet, as one batch with the cursor after them all."""
+    fresh: list[Content] = []
+    for content in contents:
+        if not cursor.holds(content.record):
+            fresh.append(content)
+        cursor = cursor.after(content.record)
+    lengths = [0 if item.readings is None else len(item.readings) for item in fresh]
+    readings = [item.readings for item in fresh if item.readings is not None]
+    return Batch(
+        cursor,
+        tuple(fresh),
+        _concatenate(readings),
+        np.cumsum(lengths, dtype=np.int64),
+    )
+
+
+def _concatenate(readings: Sequence[ReadingBatch]) -> ReadingBatch:
+    """One batch of several. An edge that sends the same tags again costs no look at each of them."""
+    if not readings or any(batch.tags != readings[0].tags for batch in readings):
+        return ReadingBatch.concatenate(readings)
+    return ReadingBatch(
+        readings[0].tags,
+        np.concatenate([batch.tag_index for batch in readings]),
+        np.concatenate([batch.ts for batch in readings]),
+        np.concatenate([batch.value for batch in readings]),
+        np.concatenate([batch.quality for batch in readings]),
+    )
+
+
+def alarm_letter(record: Record, alarm: SensorAlarm, reason: str) -> DeadLetter:
+    """The dead letter of one alarm change."""
+    return DeadLetter(record, reason, 1, encode_alarms((alarm,)))

@@ -1,0 +1,67 @@
+"""Readings of tags that no point has: shown, and bound once the point is there."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from config.clock import to_us
+from config.database import Connection
+from ingest.chunks import DAY_US, ensure_days
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownTag:
+    """A tag that no point has: which edge sends it, how many readings, from when to when."""
+
+    tag: str
+    edge: str
+    count: int
+    first_ts: datetime
+    last_ts: datetime
+    last_value: float | None
+
+
+SELECT_UNKNOWN_TAGS = """
+SELECT tag, edge, count, first_ts, last_ts, last_value
+FROM unknown_tag ORDER BY last_ts DESC, tag LIMIT %s
+"""
+
+SELECT_BINDABLE_DAYS = """
+SELECT DISTINCT date_bin('1 day', u.ts, '2000-01-01Z')
+FROM unknown_reading u JOIN point p ON p.tag = u.tag AND p.retired_at IS NULL
+"""
+
+# What is already there won: a reading is one per point and time.
+MOVE_BINDABLE = """
+WITH bound AS (
+    DELETE FROM unknown_reading u USING point p
+    WHERE p.tag = u.tag AND p.retired_at IS NULL
+    RETURNING p.id, u.ts, u.value, u.quality
+)
+INSERT INTO reading (point_id, ts, value, quality)
+SELECT id, ts, value, quality FROM bound ORDER BY id, ts
+ON CONFLICT DO NOTHING
+"""
+
+DELETE_BOUND_TAGS = """
+DELETE FROM unknown_tag u USING point p WHERE p.tag = u.tag AND p.retired_at IS NULL
+"""
+
+
+async def unknown_tags(connection: Connection, *, limit: int) -> list[UnknownTag]:
+    """Tags that no point has, those heard last first."""
+    cursor = await connection.execute(SELECT_UNKNOWN_TAGS, [limit])
+    return [UnknownTag(*row) for row in await cursor.fetchall()]
+
+
+async def bind_unknown(connection: Connection) -> int:
+    """Move what was kept for tags that now have a point into `reading`; returns rows moved.
+
+    Runs inside the caller's transaction, which also made the points.
+    """
+    cursor = await connection.execute(SELECT_BINDABLE_DAYS)
+    days = [to_us(day) // DAY_US for (day,) in await cursor.fetchall()]
+    if days:
+        await ensure_days(connection, days)
+    moved = await connection.execute(MOVE_BINDABLE)
+    await connection.execute(DELETE_BOUND_TAGS)
+    return moved.rowcount

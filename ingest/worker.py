@@ -1,0 +1,137 @@
+"""The ingest process: every partition of the log into the store, and the store kept in order."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass, field
+
+import psycopg
+from nats.aio.client import Client
+
+from config.clock import ClockUs, monotonic, now_us
+from config.database import Connection, connect, listen
+from config.errors import DatabaseOutdated, DatabaseUnavailable, LogUnavailable
+from config.log import connect_log, ensure_stream
+from config.migrate import require_schema
+from config.retry import keep_running
+from config.settings import Settings
+from config.status import EVERY_S, send_status
+from config.tasks import run_together
+from ingest.chunks import DAY_US
+from ingest.errors import CursorMoved
+from ingest.housekeeping import keep_days
+from ingest.known_points import KnownPoints
+from ingest.partition_reader import Reading, read_partition
+from ingest.progress import ROLE, PartitionProgress, Progress
+from ingest.settings import IngestSettings, load_ingest_settings
+from ingest.sorting import Span
+from ingest.trimming import trim_log
+
+_HEALS = (DatabaseUnavailable, DatabaseOutdated, LogUnavailable, CursorMoved)
+_REGISTER_POLL_S = 2.0
+_TRIM_EVERY_S = 10.0
+_DAYS_EVERY_S = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ingest:
+    """What the tasks of one ingest process share."""
+
+    database_url: str
+    settings: Settings
+    own: IngestSettings
+    progress: Progress
+    points: KnownPoints = field(default_factory=KnownPoints)
+    clock: ClockUs = now_us
+
+    def span(self) -> Span:
+        """Times that may be stored just now: back to the retention, ahead to the limit."""
+        now = self.clock()
+        first = now - self.settings.retention_days * DAY_US
+        return Span(first, now + round(self.own.future_limit_s * 1e6))
+
+
+async def run(*, database_url: str, log_url: str, settings: Settings) -> None:
+    """Take in every partition of the log until cancelled; a lost engine is waited for."""
+    progress = Progress({number: PartitionProgress() for number in range(settings.partitions)})
+    ingest = Ingest(database_url, settings, load_ingest_settings(), progress)
+    await run_together([keep_running(lambda: _run(ingest, log_url), name=ROLE, heals=_HEALS)])
+
+
+async def _run(ingest: Ingest, log_url: str) -> None:
+    client = await connect_log(log_url, name=ROLE)
+    try:
+        await ensure_stream(client, max_bytes=ingest.settings.log_max_bytes)
+        await run_together(
+            [
+                _tell(ingest, client),
+                _keep("register", lambda: _follow_register(ingest)),
+                _keep("housekeeping", lambda: _keep_house(ingest, client)),
+                *(_keep_partition(ingest, client, n) for n in ingest.progress.partitions),
+            ]
+        )
+    finally:
+        await client.close()
+
+
+async def _keep(name: str, task: Callable[[], Awaitable[None]]) -> None:
+    await keep_running(task, name=name, heals=_HEALS)
+
+
+async def _keep_partition(ingest: Ingest, client: Client, number: int) -> None:
+    reading = Reading(number, ingest.own.max_rows, ingest.points, ingest.span, ingest.clock)
+
+    async def once() -> None:
+        try:
+            async with _database(ingest.database_url) as connection:
+                await read_partition(connection, client, reading, ingest.progress)
+        finally:
+            ingest.progress.partitions[number].state = "connecting"
+
+    await _keep(f"partition-{number}", once)
+
+
+async def _follow_register(ingest: Ingest) -> None:
+    """Read the points again when the register says that it changed, and look behind it too."""
+    async with _database(ingest.database_url) as connection:
+        await ingest.points.refresh(connection)
+        notices = listen(ingest.database_url, "register", timeout_s=_REGISTER_POLL_S)
+        async with aclosing(notices):
+            async for _ in notices:
+                await ingest.points.refresh(connection)
+
+
+async def _keep_house(ingest: Ingest, client: Client) -> None:
+    days_at = float("-inf")
+    async with _database(ingest.database_url) as connection:
+        while True:
+            if monotonic() - days_at >= _DAYS_EVERY_S:
+                retention_days = ingest.settings.retention_days
+                await keep_days(connection, now_us=ingest.clock(), retention_days=retention_days)
+                days_at = monotonic()
+            await trim_log(
+                connection,
+                client,
+                max_bytes=ingest.settings.log_max_bytes,
+                partitions=ingest.settings.partitions,
+            )
+            await asyncio.sleep(_TRIM_EVERY_S)
+
+
+async def _tell(ingest: Ingest, client: Client) -> None:
+    while True:
+        await send_status(client, ingest.progress.status(ROLE, ingest.clock()))
+        await asyncio.sleep(EVERY_S)
+
+
+@asynccontextmanager
+async def _database(url: str) -> AsyncIterator[Connection]:
+    """A connection to a database of our schema; its loss becomes `DatabaseUnavailable`."""
+    connection = await connect(url, autocommit=True)
+    try:
+        await require_schema(connection)
+        yield connection
+    except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+        raise DatabaseUnavailable(f"the database was lost: {error}") from error
+    finally:
+        await connection.close()

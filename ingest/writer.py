@@ -1,0 +1,259 @@
+"""Write batches of one partition: each in one transaction with the cursor, exactly once in effect.
+
+A crash before the commit leaves nothing, a crash after it leaves the cursor past the batch. What
+the database refuses goes to `dead_letter` with the reason, and everything else lands.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from psycopg.errors import UniqueViolation
+
+from config.database import Connection
+from config.log import Record
+from edge.reading import SensorAlarm
+from ingest import store
+from ingest.batch import Batch, Content, DeadLetter, RowNumbers, alarm_letter, join
+from ingest.binary_copy import encode_rows
+from ingest.chunks import DAY_US, ensure_days
+from ingest.cursor import Cursor
+from ingest.errors import CursorMoved
+from ingest.refusal import Refused, store_or_halve
+from ingest.sorting import Rows, Sorted, Span, known_ids, sort_readings
+from ingest.unknown_rows import pick_unknown
+
+if TYPE_CHECKING:
+    from ingest.point import Point
+
+_RECENT_US = 7 * DAY_US
+_NEVER_US = np.iinfo(np.int64).min
+# A transaction holds a lock for each partition that it touches and for its index; the server's
+# table of locks is finite. Days beyond these are stored ahead, a few at a time.
+_MOST_DAYS = 256
+_DAYS_AT_ONCE = 64
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prepared:
+    """A batch ready to be written: sorted, the new rows already in COPY form, and its days."""
+
+    before: Cursor
+    batch: Batch
+    sorted: Sorted
+    data: bytes
+    days: tuple[int, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What came of a batch, in rows; `late` counts late and doubled ones, stored or not."""
+
+    stored: int
+    late: int
+    unknown: int
+    dead: int
+    newest_us: int
+
+
+class Writer:
+    """The one writer of a partition. It knows where the cursor stands and each point's latest time.
+
+    `prepare` may run ahead of `write` by any number of batches; after an error of either, start
+    again with a new writer from the cursor in the database.
+    """
+
+    def __init__(
+        self, connection: Connection, *, reader: str, partition: int, cursor: Cursor
+    ) -> None:
+        self._connection = connection
+        self._reader = reader
+        self._partition = partition
+        self._cursor = cursor
+        self._latest: dict[int, int] = {}
+        self._points: Mapping[str, Point] = {}
+        self._days: set[int] = set()
+        self._turn = asyncio.Lock()
+
+    async def prepare(
+        self, contents: Sequence[Content], points: Mapping[str, "Point"], span: Span
+    ) -> Prepared:
+        """Join, sort and encode contents, in the log's order, for one transaction.
+
+        `points` are the register's points by tag, the same object as long as they are the same.
+        """
+        if points is not self._points:
+            self._points = points
+            self._latest.clear()
+        before = self._cursor
+        batch = await asyncio.to_thread(join, before, contents)
+        await self._look_up(known_ids(batch.readings, points), span)
+        prepared = await asyncio.to_thread(_prepare, before, batch, (points, self._latest), span)
+        self._cursor = batch.cursor
+        self._latest |= prepared.sorted.latest
+        return prepared
+
+    async def write(self, prepared: Prepared) -> Written:
+        """Store a batch and move the cursor, in one transaction.
+
+        Raises `CursorMoved` where another worker has written in between.
+        """
+        async with self._turn:
+            await self._make_days(prepared.days)
+            ahead = await self._store_scattered(prepared) if _scattered(prepared) else None
+            async with self._connection.transaction():
+                return await self._write(prepared, ahead)
+
+    async def _write(
+        self, prepared: Prepared, ahead: tuple[int, list[DeadLetter]] | None
+    ) -> Written:
+        held = await store.lock_cursor(self._connection, self._reader, self._partition)
+        if held.position != prepared.before.position:
+            raise CursorMoved(f"cursor of partition {self._partition} is at {held.position}")
+        stored, letters = ahead or await self._store_readings(prepared)
+        batch, rows = prepared.batch, prepared.sorted
+        letters += await self._keep_unknown(batch, rows.unknown)
+        letters += await self._store_alarms(batch.alarms, prepared.span)
+        letters += batch.unreadable
+        letters += batch.letters(rows.early, "older than readings are kept")
+        letters += batch.letters(rows.ahead, "too far in the future")
+        await store.insert_dead_letters(self._connection, self._reader, letters)
+        await store.move_cursor(self._connection, self._reader, self._partition, batch.cursor)
+        return Written(
+            stored=stored,
+            late=len(rows.late) + rows.doubled,
+            unknown=len(rows.unknown),
+            dead=sum(letter.rows or 1 for letter in letters),
+            newest_us=max(rows.latest.values(), default=0),
+        )
+
+    async def _store_readings(self, prepared: Prepared) -> tuple[int, list[DeadLetter]]:
+        new, late = prepared.sorted.new, prepared.sorted.late
+
+        async def copy(part: range) -> int:
+            whole = len(part) == len(new)
+            rows = new.take(slice(part.start, part.stop))
+            return await self._copy(rows, prepared.data if whole else _encode(rows))
+
+        stored, refused = await store_or_halve(self._connection, range(len(new)), copy)
+        more, letters = await self._store_checked(prepared.batch, late)
+        return stored + more, _letters(prepared.batch, new, refused) + letters
+
+    async def _copy(self, rows: Rows, data: bytes) -> int:
+        """Copy rows that are believed to be new; where one is not, check each of them."""
+        try:
+            async with self._connection.transaction():
+                await store.copy_rows(self._connection, data)
+        except UniqueViolation:
+            self._latest.clear()
+            return await store.insert_rows(self._connection, rows)
+        return len(rows)
+
+    async def _store_checked(self, batch: Batch, rows: Rows) -> tuple[int, list[DeadLetter]]:
+        """Store those of the rows that are not there yet."""
+
+        async def insert(part: range) -> int:
+            return await store.insert_rows(
+                self._connection, rows.take(slice(part.start, part.stop))
+            )
+
+        stored, refused = await store_or_halve(self._connection, range(len(rows)), insert)
+        return stored, _letters(batch, rows, refused)
+
+    async def _store_scattered(self, prepared: Prepared) -> tuple[int, list[DeadLetter]]:
+        """Store readings of very many days ahead of the cursor, some days in a transaction each.
+
+        A crash in between repeats it, and what is there already stays as it is.
+        """
+        rows = Rows.concatenate(prepared.sorted.new, prepared.sorted.late)
+        stored, letters = 0, list[DeadLetter]()
+        for start in range(0, len(prepared.days), _DAYS_AT_ONCE):
+            days = prepared.days[start : start + _DAYS_AT_ONCE]
+            part = rows.take(np.isin(rows.ts // DAY_US, days))
+            async with self._connection.transaction():
+                more, refused = await self._store_checked(prepared.batch, part)
+            stored, letters = stored + more, letters + refused
+        return stored, letters
+
+    async def _keep_unknown(self, batch: Batch, rows: RowNumbers) -> list[DeadLetter]:
+        async def keep(part: range) -> int:
+            picked, counts = pick_unknown(batch, rows[part.start : part.stop])
+            await store.insert_unknown_rows(self._connection, picked)
+            await store.count_unknown(self._connection, counts)
+            return len(picked)
+
+        _, refused = await store_or_halve(self._connection, range(len(rows)), keep)
+        return [
+            letter
+            for item in refused
+            for letter in batch.letters(rows[item.row : item.row + 1], item.reason)
+        ]
+
+    async def _store_alarms(
+        self, alarms: Sequence[tuple[Record, SensorAlarm]], span: Span
+    ) -> list[DeadLetter]:
+        inside = [item for item in alarms if span.first_us <= item[1].ts <= span.last_us]
+        outside = [item for item in alarms if not span.first_us <= item[1].ts <= span.last_us]
+
+        async def insert(part: range) -> int:
+            await store.insert_alarms(
+                self._connection, [alarm for _, alarm in inside[part.start : part.stop]]
+            )
+            return len(part)
+
+        _, refused = await store_or_halve(self._connection, range(len(inside)), insert)
+        return [
+            *(alarm_letter(*item, "time outside what is kept") for item in outside),
+            *(alarm_letter(*inside[item.row], item.reason) for item in refused),
+        ]
+
+    async def _look_up(self, point_ids: Sequence[int], span: Span) -> None:
+        """Learn the latest stored time of points that were not met yet.
+
+        The last days are asked first: a question that spans years opens every partition of them.
+        """
+        missing = [point_id for point_id in point_ids if point_id not in self._latest]
+        for after_us in (span.last_us - _RECENT_US, span.first_us - DAY_US):
+            if missing:
+                async with self._turn:
+                    self._latest |= await store.latest_times(
+                        self._connection, missing, after_us=after_us
+                    )
+            missing = [point_id for point_id in missing if point_id not in self._latest]
+        self._latest |= dict.fromkeys(missing, _NEVER_US)
+
+    async def _make_days(self, days: Sequence[int]) -> None:
+        """See that the days have a partition, in transactions of their own: they hurt nobody."""
+        missing = [day for day in days if day not in self._days]
+        for start in range(0, len(missing), _DAYS_AT_ONCE):
+            some = missing[start : start + _DAYS_AT_ONCE]
+            async with self._connection.transaction():
+                await ensure_days(self._connection, some)
+            self._days.update(some)
+
+
+def _prepare(
+    before: Cursor, batch: Batch, known: tuple[Mapping[str, "Point"], Mapping[int, int]], span: Span
+) -> Prepared:
+    rows = sort_readings(batch.readings, *known, span)
+    days = np.unique(np.concatenate([rows.new.ts // DAY_US, rows.late.ts // DAY_US]))
+    return Prepared(before, batch, rows, _encode(rows.new), tuple(days.tolist()), span)
+
+
+def _encode(rows: Rows) -> bytes:
+    return encode_rows(rows.point_id, rows.ts, rows.value, rows.quality)
+
+
+def _scattered(prepared: Prepared) -> bool:
+    return len(prepared.days) > _MOST_DAYS
+
+
+def _letters(batch: Batch, rows: Rows, refused: Sequence[Refused]) -> list[DeadLetter]:
+    return [
+        letter
+        for item in refused
+        for letter in batch.letters(rows.origin[item.row : item.row + 1], item.reason)
+    ]
