@@ -1,0 +1,91 @@
+"""Condition events: one for each problem of an asset, from its raise to its clearing."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum, StrEnum
+from typing import Any
+
+
+class Severity(IntEnum):
+    """How bad a condition is; higher is worse."""
+
+    LOW = 1
+    MEDIUM = 2
+    HIGH = 3
+    CRITICAL = 4
+
+    @property
+    def label(self) -> str:
+        """The name that rule files and pages use."""
+        return self.name.lower()
+
+
+class ChangeKind(StrEnum):
+    """What became of an event."""
+
+    RAISED = "raised"
+    ESCALATED = "escalated"
+    DEESCALATED = "deescalated"
+    CLEARED = "cleared"
+
+
+class EventState(StrEnum):
+    """Does the condition still hold?"""
+
+    ACTIVE = "active"
+    CLEARED = "cleared"
+
+
+@dataclass(frozen=True, slots=True)
+class WorkOrderRequest:
+    """The work that a rule asks for: its EN 13306 type, and how long it is not asked for again."""
+
+    type: str
+    job_plan: str | None
+    cooldown_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class ConditionEvent:
+    """One problem of one asset as it stands; times are event times in UTC.
+
+    `rule` is `asset_class/rule_id`, or `alarm/CODE` for a device's alarm without a rule. `onset` is
+    when the condition first held, `raised_at` when it had held long enough. Without a `work_order`
+    the event asks for no work. `value` is in the unit that the evidence names.
+    """
+
+    id: int
+    key: str
+    rule: str
+    asset_id: int
+    asset: str
+    failure_mode: str
+    state: EventState
+    severity: Severity
+    peak_severity: Severity
+    message: str
+    onset: datetime
+    raised_at: datetime
+    changed_at: datetime
+    cleared_at: datetime | None
+    value: float | None
+    work_order: WorkOrderRequest | None
+    evidence: dict[str, Any]
+    acknowledged_at: datetime | None
+    acknowledged_by: str | None
+
+
+# OPC UA Part 9 severities 1 to 1000, in the bands that OPC UA A&C names low to urgent.
+_BANDS = ((900, Severity.CRITICAL), (667, Severity.HIGH), (334, Severity.MEDIUM))
+
+
+def alarm_severity(severity: int) -> Severity:
+    """The severity of a device's alarm from OPC UA's 1 to 1000."""
+    return next((band for least, band in _BANDS if severity >= least), Severity.LOW)
+
+
+def event_key(rule: str, asset: str, failure_mode: str, onset_us: int) -> str:
+    """Identity of an event: the same after any replay, so that it is raised once."""
+    text = "\x1f".join((rule, asset, failure_mode, str(onset_us)))
+    return hashlib.sha256(text.encode()).hexdigest()[:32]

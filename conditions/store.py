@@ -1,0 +1,246 @@
+"""What conditions write: rule versions, parameters, events with their outbox, snapshots."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from conditions.change import Change
+from conditions.event import ChangeKind, EventState
+from conditions.rule import Rule
+from config.clock import from_us
+from config.database import Connection, fetch_one
+from config.log import Position
+
+SELECT_ACTIVE_HASHES = "SELECT rule, hash FROM rule_version WHERE state = 'active'"
+
+RETIRE_RULES = """
+UPDATE rule_version SET state = 'retired', retired_at = now()
+WHERE state = 'active' AND rule = ANY(%s)
+"""
+
+INSERT_RULE = """
+INSERT INTO rule_version (rule, version, asset_class, definition, hash, file, line)
+SELECT %s, coalesce(max(version), 0) + 1, %s, %s, %s, %s, %s
+FROM rule_version WHERE rule = %s
+"""
+
+# Where a rule stands in the files is no part of what it means, so its version stays.
+MOVE_RULE = """
+UPDATE rule_version SET file = %s, line = %s
+WHERE rule = %s AND state = 'active' AND (file, line) IS DISTINCT FROM (%s, %s)
+"""
+
+NOTIFY_RULE = "SELECT pg_notify('rule', '')"
+
+SELECT_PARAMETERS = """
+SELECT a.tag, p.name, p.value, p.source
+FROM rule_parameter p JOIN asset a ON a.id = p.asset_id
+"""
+
+DELETE_PARAMETER = """
+DELETE FROM rule_parameter
+WHERE asset_id = (SELECT id FROM asset WHERE tag = %s) AND name = %s
+"""
+
+UPSERT_PARAMETER = """
+INSERT INTO rule_parameter (asset_id, name, value, source)
+SELECT id, %s, %s, %s FROM asset WHERE tag = %s
+ON CONFLICT (asset_id, name) DO UPDATE SET value = excluded.value, source = excluded.source
+RETURNING (SELECT tag FROM asset WHERE id = asset_id)
+"""
+
+ACKNOWLEDGE_EVENT = """
+UPDATE condition_event
+SET acknowledged_at = coalesce(acknowledged_at, now()),
+    acknowledged_by = coalesce(acknowledged_by, %s)
+WHERE id = %s
+RETURNING pg_notify('condition_event', id::text)
+"""
+
+# A replay finds the event as it made it before.
+INSERT_EVENT = """
+INSERT INTO condition_event (
+    key, rule, rule_version_id, asset_id, failure_mode, state, severity, peak_severity, message,
+    onset, raised_at, changed_at, value, work_order, evidence
+) VALUES (%s, %s, %s, %s, %s, 'active', %s, %s, %s, %s, %s, %s, %s, %s, %s)
+ON CONFLICT (key) DO NOTHING
+"""
+
+# A replayed change that is older than what the event has come to changes nothing.
+UPDATE_EVENT = """
+UPDATE condition_event
+SET state = %s, severity = %s, peak_severity = greatest(peak_severity, %s), changed_at = %s,
+    cleared_at = %s, value = coalesce(%s, value), message = coalesce(%s, message)
+WHERE key = %s AND state = 'active' AND changed_at <= %s
+"""
+
+INSERT_OUTBOX = """
+INSERT INTO condition_outbox (event_id, kind, severity, at, value)
+SELECT id, %s, %s, %s, %s FROM condition_event WHERE key = %s
+ON CONFLICT (event_id, kind, at, severity) DO NOTHING
+"""
+
+NOTIFY_EVENTS = """
+SELECT pg_notify('condition_outbox', ''), pg_notify('condition_event', id::text)
+FROM condition_event WHERE key = ANY(%s)
+"""
+
+SELECT_SNAPSHOT = """
+SELECT stream, sequence, edges, state FROM engine_snapshot WHERE partition = %s
+"""
+
+UPSERT_SNAPSHOT = """
+INSERT INTO engine_snapshot (partition, stream, sequence, edges, state, taken_at)
+VALUES (%s, %s, %s, %s, %s, now())
+ON CONFLICT (partition) DO UPDATE
+SET stream = excluded.stream, sequence = excluded.sequence, edges = excluded.edges,
+    state = excluded.state, taken_at = excluded.taken_at
+"""
+
+# One engine for each partition: held by the session until its connection ends.
+TRY_LOCK_PARTITION = "SELECT pg_try_advisory_lock(1868783971, %s)"
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """State of the engine of a partition, and the log position that it stands for."""
+
+    position: Position
+    edges: dict[str, tuple[str, int]]
+    state: bytes
+
+
+async def try_lock_partition(connection: Connection, partition: int) -> bool:
+    """Take a partition unless another session has it; ours until the connection ends."""
+    row = await fetch_one(connection, TRY_LOCK_PARTITION, [partition])
+    return bool(row and row[0])
+
+
+async def load_snapshot(connection: Connection, partition: int) -> Snapshot | None:
+    """The last snapshot of a partition."""
+    row = await fetch_one(connection, SELECT_SNAPSHOT, [partition])
+    if row is None:
+        return None
+    edges = {edge: (session, sequence) for edge, (session, sequence) in row[2].items()}
+    return Snapshot(Position(row[0], row[1]), edges, bytes(row[3]))
+
+
+async def save_snapshot(connection: Connection, partition: int, snapshot: Snapshot) -> None:
+    """Put a snapshot in the place of the last one."""
+    position, edges = snapshot.position, json.dumps(snapshot.edges)
+    row = [partition, position.stream, position.sequence, edges, snapshot.state]
+    await connection.execute(UPSERT_SNAPSHOT, row)
+
+
+async def save_changes(connection: Connection, changes: Sequence[Change]) -> None:
+    """Store changes of events in their order, once each, and tell those who act on them."""
+    async with connection.cursor() as cursor:
+        for change in changes:
+            if change.kind is ChangeKind.RAISED:
+                await cursor.execute(INSERT_EVENT, _event_row(change))
+            else:
+                await cursor.execute(UPDATE_EVENT, _update_row(change))
+        outbox = [(c.kind, c.severity, from_us(c.at_us), c.value, c.key) for c in changes]
+        await cursor.executemany(INSERT_OUTBOX, outbox)
+    await connection.execute(NOTIFY_EVENTS, [sorted({change.key for change in changes})])
+
+
+def _event_row(change: Change) -> list[Any]:
+    asked = change.work_order
+    raised = from_us(change.raised_us)
+    return [
+        change.key,
+        change.rule,
+        change.rule_version_id,
+        change.asset_id,
+        change.failure_mode,
+        change.severity,
+        change.peak_severity,
+        change.message,
+        from_us(change.onset_us),
+        raised,
+        raised,
+        change.value,
+        json.dumps(asdict(asked)) if asked else None,
+        json.dumps(change.evidence),
+    ]
+
+
+def _update_row(change: Change) -> list[Any]:
+    at = from_us(change.at_us)
+    cleared = change.kind is ChangeKind.CLEARED
+    return [
+        EventState.CLEARED if cleared else EventState.ACTIVE,
+        change.severity,
+        change.peak_severity,
+        at,
+        at if cleared else None,
+        change.value,
+        change.message if change.kind is ChangeKind.ESCALATED else None,
+        change.key,
+        at,
+    ]
+
+
+async def active_hashes(connection: Connection) -> dict[str, str]:
+    """Active rule -> hash of what it means."""
+    cursor = await connection.execute(SELECT_ACTIVE_HASHES)
+    return dict(await cursor.fetchall())
+
+
+async def retire_rules(connection: Connection, names: Sequence[str]) -> None:
+    """Retire the active versions of some rules."""
+    await connection.execute(RETIRE_RULES, [list(names)])
+
+
+async def insert_rules(connection: Connection, rules: Sequence[Rule]) -> None:
+    """Insert a new version of each rule, active at once."""
+    rows = [
+        (r.name, r.asset_class, json.dumps(r.definition), r.hash, r.file, r.line, r.name)
+        for r in rules
+    ]
+    async with connection.cursor() as cursor:
+        await cursor.executemany(INSERT_RULE, rows)
+
+
+async def move_rules(connection: Connection, rules: Sequence[Rule]) -> None:
+    """Note where rules that mean the same now stand in the files."""
+    rows = [(r.file, r.line, r.name, r.file, r.line) for r in rules]
+    async with connection.cursor() as cursor:
+        await cursor.executemany(MOVE_RULE, rows)
+
+
+async def notify_rules(connection: Connection) -> None:
+    """Tell the engine that rules or parameters changed, when the transaction commits."""
+    await connection.execute(NOTIFY_RULE)
+
+
+async def parameters(connection: Connection) -> dict[tuple[str, str], tuple[float, str]]:
+    """(asset, name) -> (value, where it was said)."""
+    cursor = await connection.execute(SELECT_PARAMETERS)
+    return {(asset, name): (value, said) for asset, name, value, said in await cursor.fetchall()}
+
+
+async def delete_parameters(connection: Connection, keys: Sequence[tuple[str, str]]) -> None:
+    """Remove overrides by (asset, name)."""
+    async with connection.cursor() as cursor:
+        await cursor.executemany(DELETE_PARAMETER, list(keys))
+
+
+async def upsert_parameters(
+    connection: Connection, overrides: Mapping[tuple[str, str], tuple[float, str]]
+) -> set[str]:
+    """Set overrides; returns the assets that exist."""
+    stored: set[str] = set()
+    for (asset, name), (value, said) in overrides.items():
+        cursor = await connection.execute(UPSERT_PARAMETER, [name, value, said, asset])
+        if await cursor.fetchone() is not None:
+            stored.add(asset)
+    return stored
+
+
+async def acknowledge(connection: Connection, event_id: int, by: str) -> bool:
+    """Mark an event as seen; False if there is none."""
+    cursor = await connection.execute(ACKNOWLEDGE_EVENT, [by, event_id])
+    return await cursor.fetchone() is not None
