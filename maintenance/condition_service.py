@@ -1,0 +1,197 @@
+"""Acts on changes of conditions: each exactly once, those of one asset in their order.
+
+A group of changes is one transaction: orders, links, audit trail, outbox and the marks "handled"
+commit together. Beside the marks, the audit row carries the id of the change that made it, unique
+in the database, so that even a mark taken back leads to nothing new.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+import psycopg
+
+from conditions.event import ChangeKind, Severity
+from config.clock import ClockUs, from_us, now_us
+from config.database import Connection
+from config.diagnostics import logger
+from maintenance import condition_store, queries, store, wording
+from maintenance.policy import (
+    AssetFacts,
+    Attach,
+    ConditionChange,
+    Escalate,
+    FollowUp,
+    Nothing,
+    ProblemOrders,
+    Raise,
+    decide,
+    problem_key,
+)
+from maintenance.work_order import OrderType, Origin, State
+
+ACTOR = "conditions"
+"""Who the audit trail names for what this module does."""
+
+_GROUP = 64
+
+log = logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Handled:
+    """What came of a group of changes: how many there were, and how many orders they raised."""
+
+    changes: int = 0
+    orders: int = 0
+
+
+async def handle_condition_changes(
+    connection: Connection, *, limit: int = _GROUP, clock: ClockUs = now_us
+) -> Handled:
+    """Act on up to `limit` waiting changes, oldest first, in one transaction.
+
+    Changes of assets that another worker holds are left to it. Nothing waits on a lock of another
+    worker; a change that cannot be acted upon is told (outbox) and passed over.
+    """
+    at = from_us(clock())
+    async with connection.transaction():
+        asset_ids = await condition_store.lock_waiting_assets(connection, limit=limit)
+        if not asset_ids:
+            return Handled()
+        rows = await condition_store.waiting_changes(connection, asset_ids, limit=limit)
+        orders = [await _guarded(connection, row, at) for row in rows if not row["acted_upon"]]
+        await condition_store.mark_handled(connection, [row["change_id"] for row in rows], at=at)
+    return Handled(len(rows), sum(orders))
+
+
+async def _guarded(connection: Connection, row: Mapping[str, Any], at: datetime) -> int:
+    """Act on one change; gives the number of orders raised. Data that cannot be used is told."""
+    try:
+        async with connection.transaction():
+            change = _change(row)
+            return await _act(connection, change, at)
+    except (psycopg.DataError, psycopg.IntegrityError, ValueError, TypeError, LookupError) as error:
+        log.error(  # noqa: TRY400 - the message says all; the row is kept and told
+            "change of a condition cannot be acted upon",
+            condition_outbox_id=row["change_id"],
+            event_id=row["id"],
+            error=repr(error),
+        )
+        await condition_store.tell_refused(connection, row["change_id"], reason=repr(error))
+        return 0
+
+
+async def _act(connection: Connection, change: ConditionChange, at: datetime) -> int:
+    """Decide and carry out; decide again where a person opened an order of the problem meanwhile."""
+    while True:
+        decision = decide(change, await _orders(connection, change))
+        if not isinstance(decision, Raise):
+            await _carry_out(connection, change, decision, at)
+            return 0
+        if await _raise(connection, change, decision, at):
+            return 1
+
+
+async def _orders(connection: Connection, change: ConditionChange) -> ProblemOrders:
+    of_event = await store.hold_order_of_event(connection, change.event.id)
+    latest = await store.hold_order_of_problem(connection, problem_key(change.event))
+    linked, relation = of_event or (None, "")
+    held_back = relation == "cooled_down"
+    return ProblemOrders(
+        linked=None if held_back else linked,
+        held_back_by=linked if held_back else None,
+        open=latest if latest and latest.is_open else None,
+        last=latest,
+    )
+
+
+async def _raise(
+    connection: Connection, change: ConditionChange, decision: Raise, at: datetime
+) -> bool:
+    """Make the draft order; False where the problem has an open one by now."""
+    made = await store.insert_order(connection, _order_row(change, decision), at=at)
+    if made is None:
+        return False
+    order_id, number = made
+    await _link(connection, change, order_id, decision, at)
+    details = {"event": change.event.id, "priority": decision.priority}
+    record = store.Record(order_id, number, 1, decision.action, None, State.DRAFT, ACTOR, at)
+    await _record(connection, record, change, decision.reason, details)
+    log.info("work order raised", number=number, asset=change.asset.tag, rule=change.event.rule)
+    return True
+
+
+def _order_row(change: ConditionChange, decision: Raise) -> store.OrderRow:
+    event = change.event
+    return store.OrderRow(
+        asset_id=event.asset_id,
+        type=OrderType(decision.request.type),
+        origin=Origin.CONDITION,
+        title=wording.title(change),
+        description=wording.description(change),
+        failure_mode=event.failure_mode,
+        job_plan=decision.request.job_plan,
+        priority=decision.priority,
+        priority_reason=decision.priority_reason,
+        severity=change.severity.value,
+        problem=problem_key(event),
+        evidence=event.evidence,
+        created_by=ACTOR,
+    )
+
+
+async def _carry_out(
+    connection: Connection, change: ConditionChange, decision: FollowUp | Nothing, at: datetime
+) -> None:
+    if isinstance(decision, Nothing):
+        log.debug("no work follows", event_id=change.event.id, reason=decision.reason)
+        return
+    order = decision.order
+    details: dict[str, Any] = {"event": change.event.id}
+    if isinstance(decision, Attach | Escalate):
+        version = await store.set_urgency(connection, decision, change.severity.value, at=at)
+        details["priority"] = {"from": order.priority, "to": decision.priority}
+    else:
+        version = await store.touch(connection, order, at=at)
+    await _link(connection, change, order.id, decision, at)
+    record = store.Record(
+        order.id, order.number, version, decision.action, order.state, order.state, ACTOR, at
+    )
+    await _record(connection, record, change, decision.reason, details)
+
+
+async def _link(
+    connection: Connection,
+    change: ConditionChange,
+    order_id: int,
+    decision: Raise | FollowUp,
+    at: datetime,
+) -> None:
+    if decision.relation is not None:
+        link = condition_store.Link(change.event.id, order_id, decision.relation, decision.reason)
+        await condition_store.link_event(connection, link, at=at)
+
+
+async def _record(
+    connection: Connection,
+    record: store.Record,
+    change: ConditionChange,
+    reason: str,
+    details: dict[str, Any],
+) -> None:
+    whole = replace(record, reason=reason, details=details, condition_outbox_id=change.id)
+    await store.record(connection, whole)
+
+
+def _change(row: Mapping[str, Any]) -> ConditionChange:
+    return ConditionChange(
+        id=row["change_id"],
+        kind=ChangeKind(row["change_kind"]),
+        severity=Severity(row["change_severity"]),
+        at=row["change_at"],
+        value=row["change_value"],
+        event=queries.event_of_row(row),
+        asset=AssetFacts(row["asset"], row["asset_name"], row["criticality"], row["asset_retired"]),
+    )

@@ -1,0 +1,1 @@
+"""The asset register: sites, locations, asset classes and the asset tree."""

@@ -1,0 +1,102 @@
+"""What the register knows, in the words of ISO 14224, EN 13306 and ISA-95."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from ingest.point import PointKind
+
+
+class LocationLevel(StrEnum):
+    """Equipment levels below the site (ISA-95)."""
+
+    AREA = "area"
+    WORK_CENTER = "work_center"
+    WORK_UNIT = "work_unit"
+
+
+class Criticality(StrEnum):
+    """How much the plant depends on an asset; A most."""
+
+    A = "A"
+    B = "B"
+    C = "C"
+
+
+class OperatingState(StrEnum):
+    """States of an item (EN 13306)."""
+
+    OPERATING = "operating"
+    STANDBY = "standby"
+    IDLE = "idle"
+    DOWN = "down"
+    MAINTENANCE = "maintenance"
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A plant at one place; calendars and schedules of its assets follow its time zone."""
+
+    code: str
+    name: str
+    time_zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A place within a site; `code` is unique there, `parent` the code of the enclosing one."""
+
+    site: str
+    code: str
+    name: str
+    level: LocationLevel
+    parent: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """What a point of this role measures on every asset of a class."""
+
+    name: str
+    unit: str
+    kind: PointKind
+
+
+@dataclass(frozen=True, slots=True)
+class AssetClass:
+    """A class of like assets (ISO 14224): rules are written against its roles."""
+
+    code: str
+    name: str
+    roles: Mapping[str, Role]
+
+
+@dataclass(frozen=True, slots=True)
+class AssetDefinition:
+    """What files say of an asset; its operating state and its history are the plant's own."""
+
+    tag: str
+    name: str
+    asset_class: str
+    site: str
+    location: str | None
+    parent: str | None
+    criticality: Criticality
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """A maintained item: class, site and location by code, parent by tag."""
+
+    id: int
+    tag: str
+    name: str
+    asset_class: str
+    site: str
+    location: str | None
+    parent: str | None
+    criticality: Criticality
+    operating_state: OperatingState
+    version: int
+    retired_at: datetime | None

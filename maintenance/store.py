@@ -1,0 +1,292 @@
+"""SQL writes of work orders, and the locks under them; transactions are the service's.
+
+Every change of an order is one UPDATE that raises its version, followed by `record`, which writes
+its row of the audit trail, its row of the outbox, and notifies `work_order`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final, LiteralString
+
+from psycopg.rows import TupleRow, dict_row
+from psycopg.types.json import Jsonb
+
+from config.database import Connection
+from maintenance.policy import AssetFacts, Attach, Escalate
+from maintenance.queries import (
+    LINK_OF_EVENT,
+    ORDER_BY_NUMBER,
+    ORDER_OF_PROBLEM,
+    ORDERS,
+    order_of_row,
+)
+from maintenance.work_order import OrderType, Origin, State, WorkOrder
+
+HOLD_ASSET: Final[LiteralString] = """
+SELECT id, tag, name, criticality, retired_at IS NOT NULL FROM asset WHERE tag = %(tag)s FOR SHARE
+"""
+
+HOLD_ORDER_OF_PROBLEM: Final[LiteralString] = ORDER_OF_PROBLEM + " FOR UPDATE OF o"
+
+HOLD_ORDER: Final[LiteralString] = ORDER_BY_NUMBER + " FOR UPDATE OF o"
+
+HOLD_ORDER_OF_EVENT: Final[LiteralString] = ORDERS + " WHERE o.id = %(order_id)s FOR UPDATE OF o"
+
+INSERT_ORDER: Final[LiteralString] = """
+INSERT INTO work_order (
+    asset_id, type, origin, title, description, failure_mode, job_plan, priority, priority_reason,
+    severity, problem, evidence, created_by, created_at, updated_at
+) VALUES (
+    %(asset_id)s, %(type)s, %(origin)s, %(title)s, %(description)s, %(failure_mode)s, %(job_plan)s,
+    %(priority)s, %(priority_reason)s, %(severity)s, %(problem)s, %(evidence)s, %(created_by)s,
+    %(at)s, %(at)s
+)
+ON CONFLICT (problem) WHERE state NOT IN ('completed', 'closed', 'cancelled') DO NOTHING
+RETURNING id, number
+"""
+
+CHANGE_STATE: Final[LiteralString] = """
+UPDATE work_order
+SET state = %(target)s, version = version + 1, updated_at = %(at)s,
+    resolution = coalesce(%(resolution)s, resolution),
+    approved_at = CASE %(target)s WHEN 'approved' THEN %(at)s ELSE approved_at END,
+    started_at = CASE %(target)s WHEN 'in_progress' THEN %(at)s ELSE started_at END,
+    completed_at = CASE %(target)s WHEN 'completed' THEN %(at)s ELSE completed_at END,
+    closed_at = CASE %(target)s WHEN 'closed' THEN %(at)s ELSE closed_at END,
+    cancelled_at = CASE %(target)s WHEN 'cancelled' THEN %(at)s ELSE cancelled_at END
+WHERE id = %(id)s AND version = %(version)s AND state = %(source)s
+RETURNING version
+"""
+
+ASSIGN: Final[LiteralString] = """
+UPDATE work_order SET assignee = %(assignee)s, version = version + 1, updated_at = %(at)s
+WHERE id = %(id)s AND version = %(version)s AND state = %(source)s
+RETURNING version
+"""
+
+SET_URGENCY: Final[LiteralString] = """
+UPDATE work_order
+SET priority = %(priority)s, priority_reason = %(priority_reason)s,
+    severity = greatest(severity, %(severity)s),
+    version = version + 1, updated_at = %(at)s
+WHERE id = %(id)s
+RETURNING version
+"""
+
+TOUCH: Final[LiteralString] = """
+UPDATE work_order SET version = version + 1, updated_at = %(at)s
+WHERE id = %(id)s
+RETURNING version
+"""
+
+RECORD: Final[LiteralString] = """
+WITH change AS (
+    INSERT INTO work_order_change (
+        work_order_id, version, action, from_state, to_state, actor, reason, details,
+        condition_outbox_id, at
+    ) VALUES (
+        %(order_id)s, %(version)s, %(action)s, %(from_state)s, %(to_state)s, %(actor)s, %(reason)s,
+        %(details)s, %(condition_outbox_id)s, %(at)s
+    )
+    RETURNING *
+), told AS (
+    INSERT INTO outbox (topic, payload)
+    SELECT 'work_order.' || action, jsonb_build_object(
+        'id', work_order_id, 'number', %(number)s::text, 'version', version, 'action', action,
+        'from_state', from_state, 'to_state', to_state, 'actor', actor, 'reason', reason,
+        'details', details, 'at', at
+    )
+    FROM change
+)
+SELECT pg_notify('work_order', work_order_id::text) FROM change
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRow:
+    """What a new order is made of."""
+
+    asset_id: int
+    type: OrderType
+    origin: Origin
+    title: str
+    description: str
+    failure_mode: str | None
+    job_plan: str | None
+    priority: int
+    priority_reason: str
+    severity: int | None
+    problem: str | None
+    evidence: dict[str, Any] | None
+    created_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One row of the audit trail, and of what others are told."""
+
+    order_id: int
+    number: str
+    version: int
+    action: str
+    from_state: State | None
+    to_state: State
+    actor: str
+    at: datetime
+    reason: str = ""
+    details: dict[str, Any] = field(default_factory=dict)
+    condition_outbox_id: int | None = None
+
+
+async def hold_asset(connection: Connection, tag: str) -> tuple[int, AssetFacts] | None:
+    """Id and facts of an asset, which stays as it is to the end of the transaction."""
+    row = await _row(connection, HOLD_ASSET, {"tag": tag})
+    return (row[0], AssetFacts(*row[1:])) if row else None
+
+
+async def hold_order(connection: Connection, number: str) -> WorkOrder | None:
+    """The order of that number; nobody else changes it in the transaction."""
+    return await _hold(connection, HOLD_ORDER, {"number": number})
+
+
+async def hold_order_of_problem(connection: Connection, problem: str) -> WorkOrder | None:
+    """The problem's open order, else its newest; nobody else changes it in the transaction."""
+    return await _hold(connection, HOLD_ORDER_OF_PROBLEM, {"problem": problem})
+
+
+async def hold_order_of_event(
+    connection: Connection, event_id: int
+) -> tuple[WorkOrder, str] | None:
+    """The order that an event belongs to, held, and the event's relation to it."""
+    link = await _row(connection, LINK_OF_EVENT, {"event_id": event_id})
+    if link is None:
+        return None
+    order = await _hold(connection, HOLD_ORDER_OF_EVENT, {"order_id": link[0]})
+    return (order, link[1]) if order else None
+
+
+async def insert_order(
+    connection: Connection, order: OrderRow, *, at: datetime
+) -> tuple[int, str] | None:
+    """Id and number of the new draft order; None if its problem has an open one."""
+    given = {
+        "asset_id": order.asset_id,
+        "type": order.type.value,
+        "origin": order.origin.value,
+        "title": order.title,
+        "description": order.description,
+        "failure_mode": order.failure_mode,
+        "job_plan": order.job_plan,
+        "priority": order.priority,
+        "priority_reason": order.priority_reason,
+        "severity": order.severity,
+        "problem": order.problem,
+        "evidence": None if order.evidence is None else Jsonb(order.evidence),
+        "created_by": order.created_by,
+        "at": at,
+    }
+    row = await _row(connection, INSERT_ORDER, given)
+    return (row[0], row[1]) if row else None
+
+
+async def change_state(
+    connection: Connection,
+    order: WorkOrder,
+    target: State,
+    *,
+    resolution: str | None,
+    at: datetime,
+) -> int | None:
+    """Move the order on if it still is what the caller read; its new version, else None."""
+    given = {
+        "id": order.id,
+        "version": order.version,
+        "source": order.state.value,
+        "target": target.value,
+        "resolution": resolution,
+        "at": at,
+    }
+    return await _version(connection, CHANGE_STATE, given)
+
+
+async def assign(
+    connection: Connection, order: WorkOrder, assignee: str | None, *, at: datetime
+) -> int | None:
+    """Give the order to someone if it still is what the caller read; its version, else None."""
+    given = {
+        "id": order.id,
+        "version": order.version,
+        "source": order.state.value,
+        "assignee": assignee,
+        "at": at,
+    }
+    return await _version(connection, ASSIGN, given)
+
+
+async def set_urgency(
+    connection: Connection, decision: Attach | Escalate, severity: int, *, at: datetime
+) -> int:
+    """Write priority and severity of a held order; its new version."""
+    given = {
+        "id": decision.order.id,
+        "priority": decision.priority,
+        "priority_reason": decision.priority_reason,
+        "severity": severity,
+        "at": at,
+    }
+    return await _held_version(connection, SET_URGENCY, given)
+
+
+async def touch(connection: Connection, order: WorkOrder, *, at: datetime) -> int:
+    """Raise the version of a held order where only its audit trail grows; gives the new one."""
+    return await _held_version(connection, TOUCH, {"id": order.id, "at": at})
+
+
+async def record(connection: Connection, change: Record) -> None:
+    """Write the audit row and the outbox row of a change, and wake who waits for it."""
+    given = {
+        "order_id": change.order_id,
+        "number": change.number,
+        "version": change.version,
+        "action": change.action,
+        "from_state": change.from_state.value if change.from_state else None,
+        "to_state": change.to_state.value,
+        "actor": change.actor,
+        "reason": change.reason,
+        "details": Jsonb(change.details),
+        "condition_outbox_id": change.condition_outbox_id,
+        "at": change.at,
+    }
+    await connection.execute(RECORD, given)
+
+
+async def _hold(
+    connection: Connection, sql: LiteralString, given: Mapping[str, Any]
+) -> WorkOrder | None:
+    async with connection.cursor(row_factory=dict_row) as cursor:
+        await cursor.execute(sql, given)
+        row = await cursor.fetchone()
+    return order_of_row(row) if row else None
+
+
+async def _row(
+    connection: Connection, sql: LiteralString, given: Mapping[str, Any]
+) -> TupleRow | None:
+    cursor = await connection.execute(sql, given)
+    return await cursor.fetchone()
+
+
+async def _version(
+    connection: Connection, sql: LiteralString, given: Mapping[str, Any]
+) -> int | None:
+    row = await _row(connection, sql, given)
+    return int(row[0]) if row else None
+
+
+async def _held_version(
+    connection: Connection, sql: LiteralString, given: Mapping[str, Any]
+) -> int:
+    version = await _version(connection, sql, given)
+    assert version is not None, "a held order is there"  # noqa: S101 - its lock says so
+    return version

@@ -1,0 +1,49 @@
+"""Every statement of maintenance, as it is after its parts are joined, is one the server prepares."""
+
+import re
+
+import psycopg
+import pytest
+
+from config.database import Connection
+from maintenance import condition_store, queries, store
+
+pytestmark = pytest.mark.store
+
+STATEMENTS = {
+    f"{module.__name__}.{name}": value
+    for module in (queries, store, condition_store)
+    for name, value in vars(module).items()
+    if name.isupper() and isinstance(value, str)
+}
+
+
+def with_numbers(sql: str) -> str:
+    """The statement with PostgreSQL's own numbered parameters."""
+    names: list[str] = []
+
+    def number(found: re.Match[str]) -> str:
+        if found[1] not in names:
+            names.append(found[1])
+        return f"${names.index(found[1]) + 1}"
+
+    return re.sub(r"%\((\w+)\)s", number, sql)
+
+
+async def refusal(connection: Connection, sql: str) -> str | None:
+    """Why the server does not prepare a statement; None where it does."""
+    try:
+        await connection.execute(f"PREPARE checked AS {with_numbers(sql)}".encode())
+    except psycopg.Error as error:
+        return str(error)
+    await connection.execute("DEALLOCATE checked")
+    return None
+
+
+async def test_the_server_prepares_every_statement(connection: Connection) -> None:
+    refused = {name: await refusal(connection, sql) for name, sql in STATEMENTS.items()}
+    assert {name: why for name, why in refused.items() if why} == {}
+
+
+def test_reads_and_writes_are_among_the_statements() -> None:
+    assert {"maintenance.store.RECORD", "maintenance.queries.FIND_ORDERS"} <= STATEMENTS.keys()
