@@ -1,0 +1,53 @@
+"""Roles, and what each of them may do."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+
+
+class Permission(StrEnum):
+    """One kind of thing that a caller does."""
+
+    READ = "read"
+    CREATE = "create"
+    """Report a fault or draft a work order."""
+    ACKNOWLEDGE = "acknowledge"
+    WORK = "work"
+    """Start and complete work."""
+    APPROVE = "approve"
+    """Approve, schedule and cancel work."""
+    CLOSE = "close"
+    ADMINISTER = "administer"
+
+
+class Role(StrEnum):
+    """What a person or a key is to the plant; from the least to the most trusted."""
+
+    VIEWER = "viewer"
+    REQUESTER = "requester"
+    TECHNICIAN = "technician"
+    PLANNER = "planner"
+    RELIABILITY_ENGINEER = "reliability_engineer"
+    ADMINISTRATOR = "administrator"
+
+
+_VIEW = frozenset({Permission.READ})
+_REQUEST = _VIEW | {Permission.CREATE}
+_CARRY_OUT = _REQUEST | {Permission.ACKNOWLEDGE, Permission.WORK}
+_PLAN = _CARRY_OUT | {Permission.APPROVE, Permission.CLOSE}
+
+PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
+    {
+        Role.VIEWER: _VIEW,
+        Role.REQUESTER: _REQUEST,
+        Role.TECHNICIAN: _CARRY_OUT,
+        Role.PLANNER: _PLAN,
+        Role.RELIABILITY_ENGINEER: _PLAN,
+        Role.ADMINISTRATOR: frozenset(Permission),
+    }
+)
+
+
+def may(role: Role, permission: Permission) -> bool:
+    """Does the role include the permission?"""
+    return permission in PERMISSIONS[role]

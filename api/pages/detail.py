@@ -1,0 +1,131 @@
+"""The pages of one work order, one condition event, one asset."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Request, Response
+
+from api.access.roles import Permission
+from api.bodies.page import LARGEST_PAGE
+from api.guard import Reader
+from api.pages.overview import values_of
+from api.pages.places import load_places
+from api.pages.render import render
+from api.services import ConnectionOf, ServicesOf
+from api.v1.assets import existing_asset
+from api.v1.orders import NEEDS
+from conditions.event import ConditionEvent
+from conditions.queries import EventFilter, find_events, get_event
+from config.database import Connection
+from ingest.history import latest
+from ingest.points import find_points
+from maintenance.policy import problem_key
+from maintenance.queries import (
+    OrderFilters,
+    changes_of,
+    events_of,
+    evidence_of,
+    find_orders,
+    get_order,
+)
+from maintenance.register.queries import children
+from maintenance.work_order import WorkOrder, allowed_transitions
+
+router = APIRouter(include_in_schema=False)
+
+_SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedOrder:
+    """A work order, and what an event did to it."""
+
+    order: WorkOrder
+    relation: str
+    reason: str
+
+
+@router.get("/work-orders/{number}")
+async def get_order_page(
+    request: Request, connection: ConnectionOf, caller: Reader, number: str
+) -> Response:
+    """An order with its evidence, its story, and what may be done next."""
+    order = await get_order(connection, number)
+    asset = await existing_asset(connection, order.asset)
+    places = await load_places(connection)
+    return render(
+        request,
+        "order.html",
+        caller=caller,
+        places=places,
+        zone=places.zone(asset.site),
+        order=order,
+        asset=asset,
+        evidence=await evidence_of(connection, order),
+        changes=await changes_of(connection, order),
+        events=await events_of(connection, order),
+        actions=[action for action in allowed_transitions(order) if caller.may(NEEDS[action])],
+    )
+
+
+@router.get("/condition-events/{event_id}")
+async def get_event_page(
+    request: Request,
+    connection: ConnectionOf,
+    caller: Reader,
+    event_id: Annotated[int, Path(ge=1, le=2**63 - 1)],
+) -> Response:
+    """An event with the readings that caused it and the order that it led to."""
+    event = await get_event(connection, event_id)
+    asset = await existing_asset(connection, event.asset)
+    places = await load_places(connection)
+    return render(
+        request,
+        "event.html",
+        caller=caller,
+        places=places,
+        zone=places.zone(asset.site),
+        event=event,
+        asset=asset,
+        order=await _order_of(connection, event),
+        may_acknowledge=caller.may(Permission.ACKNOWLEDGE),
+    )
+
+
+async def _order_of(connection: Connection, event: ConditionEvent) -> LinkedOrder | None:
+    """The order that an event raised, joined or was held back by, and which of these it was."""
+    same = OrderFilters(problem=problem_key(event))
+    for order in await find_orders(connection, same, limit=_SHOWN):
+        for linked in await events_of(connection, order):
+            if linked.event.id == event.id:
+                return LinkedOrder(order, linked.relation, linked.reason)
+    return None
+
+
+@router.get("/assets/{tag}")
+async def get_asset_page(
+    request: Request, connection: ConnectionOf, services: ServicesOf, caller: Reader, tag: str
+) -> Response:
+    """An asset with its points, their history, its events and its orders."""
+    asset = await existing_asset(connection, tag)
+    places = await load_places(connection)
+    return render(
+        request,
+        "asset.html",
+        caller=caller,
+        places=places,
+        zone=places.zone(asset.site),
+        asset=asset,
+        **await _asset_context(connection, tag, services.clock()),
+    )
+
+
+async def _asset_context(connection: Connection, tag: str, now_us: int) -> dict[str, Any]:
+    points = await find_points(connection, asset=tag, limit=LARGEST_PAGE)
+    readings = await latest(connection, [point.id for point in points])
+    return {
+        "values": values_of(points, readings, now_us).get(tag, []),
+        "children": await children(connection, tag),
+        "events": await find_events(connection, EventFilter(asset=tag), limit=_SHOWN),
+        "orders": await find_orders(connection, OrderFilters(asset=tag), limit=_SHOWN),
+    }

@@ -1,0 +1,74 @@
+"""Numbers, units, times and ages in the words and signs that people read."""
+
+import math
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from zoneinfo import ZoneInfo
+
+_DIGITS = 4
+_DONE = MappingProxyType(
+    {
+        "create": "created",
+        "attach": "another event joined",
+        "cool_down": "an event was held back",
+        "escalate": "became more urgent",
+        "assign": "assigned",
+        "comment": "remark",
+    }
+)
+_AGES = ((86_400, "d"), (3_600, "h"), (60, "min"))
+
+
+def format_number(value: float | None, resolution: float | None = None) -> str:
+    """A value to its resolution, or to four digits; a dash where there is none."""
+    if value is None or not math.isfinite(value):
+        return "\N{EN DASH}"
+    decimals = _decimals_of(resolution) if resolution else _decimals_for(value)
+    text = f"{value:.{decimals}f}"
+    # Not "-0.0".
+    return text.lstrip("-") if float(text) == 0 else text.replace("-", "\N{MINUS SIGN}")
+
+
+def _decimals_of(resolution: float) -> int:
+    return min(6, max(0, -math.floor(math.log10(resolution) + 1e-9)))
+
+
+def _decimals_for(value: float) -> int:
+    if value == 0 or value == round(value):
+        return 0
+    return min(6, max(0, _DIGITS - 1 - math.floor(math.log10(abs(value)))))
+
+
+def format_time(moment: datetime, zone: str) -> str:
+    """Date and time in a zone, with the zone's own short name."""
+    return moment.astimezone(ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M:%S %Z")
+
+
+def format_age(moment: datetime, now: datetime) -> str:
+    """How long ago, in the largest unit that fits: `3 min`."""
+    seconds = (now - moment).total_seconds()
+    return format_span(max(timedelta(), timedelta(seconds=seconds)))
+
+
+def format_span(span: timedelta) -> str:
+    """A length of time in the largest unit that fits."""
+    seconds = span.total_seconds()
+    for size, name in _AGES:
+        if seconds >= size:
+            return f"{int(seconds // size)} {name}"
+    return f"{int(seconds)} s"
+
+
+def format_rate(per_s: float) -> str:
+    """A rate without false precision."""
+    return f"{per_s:.1f}" if per_s < 10 else f"{per_s:,.0f}".replace(",", "\u202f")
+
+
+def words(code: str) -> str:
+    """A code as words: `in_progress` -> `in progress`."""
+    return code.replace("_", " ").replace("-", " ")
+
+
+def done(action: str) -> str:
+    """What an action of the audit trail did."""
+    return _DONE.get(action, words(action))

@@ -1,0 +1,109 @@
+"""The pages of all work orders, of all condition events, and of what runs behind them."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+
+from api.bodies.page import cut, decode_cursor
+from api.guard import Reader
+from api.pages.places import load_places
+from api.pages.render import render
+from api.services import ConnectionOf, ServicesOf
+from conditions.event import EventState
+from conditions.queries import EventFilter, find_events
+from config.clock import from_us, to_us
+from ingest.dead_letters import count_dead_letters, find_dead_letters
+from ingest.unknown import unknown_tags
+from maintenance.queries import OrderFilters, find_orders
+from maintenance.work_order import OPEN_STATES
+
+router = APIRouter(include_in_schema=False)
+
+_ON_A_PAGE = 50
+_SHOWN = 20
+
+
+class Show(StrEnum):
+    """Which ones a list holds."""
+
+    OPEN = "open"
+    ALL = "all"
+
+
+Cursor = Annotated[str | None, Query(max_length=200)]
+
+
+@router.get("/work-orders")
+async def get_orders(
+    request: Request,
+    connection: ConnectionOf,
+    caller: Reader,
+    show: Show = Show.OPEN,
+    cursor: Cursor = None,
+) -> Response:
+    """Work orders, newest first."""
+    after = decode_cursor(cursor, int)
+    found = await find_orders(
+        connection,
+        OrderFilters(states=OPEN_STATES if show is Show.OPEN else frozenset()),
+        after=after[0] if after else None,
+        limit=_ON_A_PAGE + 1,
+    )
+    orders, following = cut(found, _ON_A_PAGE, lambda order: [order.id])
+    return render(
+        request,
+        "orders.html",
+        caller=caller,
+        places=await load_places(connection),
+        orders=orders,
+        show=show,
+        cursor=cursor,
+        following=following,
+    )
+
+
+@router.get("/condition-events")
+async def get_events(
+    request: Request,
+    connection: ConnectionOf,
+    caller: Reader,
+    show: Show = Show.OPEN,
+    cursor: Cursor = None,
+) -> Response:
+    """Condition events, latest raise first."""
+    key = decode_cursor(cursor, int, int)
+    found = await find_events(
+        connection,
+        EventFilter(state=EventState.ACTIVE if show is Show.OPEN else None),
+        before=(from_us(key[0]), key[1]) if key else None,
+        limit=_ON_A_PAGE + 1,
+    )
+    events, following = cut(found, _ON_A_PAGE, lambda event: [to_us(event.raised_at), event.id])
+    return render(
+        request,
+        "events.html",
+        caller=caller,
+        places=await load_places(connection),
+        events=events,
+        show=show,
+        cursor=cursor,
+        following=following,
+    )
+
+
+@router.get("/system")
+async def get_system(
+    request: Request, connection: ConnectionOf, services: ServicesOf, caller: Reader
+) -> Response:
+    """Every role and source, tags without a point, what could not be stored."""
+    return render(
+        request,
+        "system.html",
+        caller=caller,
+        places=await load_places(connection),
+        roles=services.board.roles(),
+        unknown=await unknown_tags(connection, limit=_SHOWN),
+        letters=await find_dead_letters(connection, limit=_SHOWN),
+        letter_count=await count_dead_letters(connection),
+    )

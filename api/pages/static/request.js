@@ -1,0 +1,26 @@
+// Changing requests to the API, and what it says when it refuses.
+
+/** POST to the API; gives null when it was done, else the sentence that says why not. */
+export async function post(address, { body = null, version = null } = {}) {
+  const headers = {};
+  if (body) headers["Content-Type"] = "application/json";
+  if (version) headers["If-Match"] = `"${version}"`;
+  let response;
+  try {
+    response = await fetch(address, {
+      method: "POST",
+      headers,
+      body: body ? JSON.stringify(body) : undefined,
+    });
+  } catch {
+    return "The server cannot be reached. Try again in a moment.";
+  }
+  if (response.ok) return null;
+  const problem = await response.json().catch(() => ({}));
+  return sentence(problem.detail ?? problem.title ?? `refused (${response.status})`);
+}
+
+function sentence(text) {
+  const start = text.charAt(0).toUpperCase() + text.slice(1);
+  return /[.!?]$/.test(start) ? start : `${start}.`;
+}

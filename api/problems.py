@@ -1,0 +1,282 @@
+"""Errors as they go over HTTP: `application/problem+json` (RFC 9457), from one table.
+
+`PROBLEMS` says for each domain error which status, type and title it has; nothing else in the
+program knows an HTTP status. A test demands that every error of every package below is in it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from types import MappingProxyType
+from typing import Any
+
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+
+from api import errors as api
+from conditions import errors as conditions
+from config import errors as config
+from ingest import errors as ingest
+from maintenance import errors as maintenance
+
+MEDIA_TYPE = "application/problem+json"
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemType:
+    """How one kind of error is told: `slug` ends its type URI, `example` is a detail of it."""
+
+    status: HTTPStatus
+    slug: str
+    title: str
+    example: str
+
+    @property
+    def uri(self) -> str:
+        """Type URI; the address also serves a page that explains it."""
+        return f"/problems/{self.slug}"
+
+
+class ProblemBody(BaseModel):
+    """An error as RFC 9457 tells it; some types carry more fields."""
+
+    type: str = Field(description="Says which kind of problem it is; stays the same for ever.")
+    title: str = Field(description="The kind of problem in words.")
+    status: int = Field(description="The HTTP status.")
+    detail: str = Field(description="What went wrong this time, and what would be right.")
+    errors: list[dict[str, str]] | None = Field(
+        default=None, description="For invalid requests: each wrong field with its message."
+    )
+    allowed_transitions: list[str] | None = Field(
+        default=None, description="For refused transitions: the actions that are possible now."
+    )
+
+
+_Status = HTTPStatus
+
+INVALID = ProblemType(
+    _Status.UNPROCESSABLE_ENTITY, "invalid-request", "The request is invalid", "limit: too large"
+)
+
+_INTERNAL = ProblemType(
+    _Status.INTERNAL_SERVER_ERROR,
+    "unexpected",
+    "Something failed that should not",
+    "see the server's own messages",
+)
+
+PROBLEMS: Mapping[type[config.OilcanError], ProblemType] = MappingProxyType(
+    {
+        api.NotAuthenticated: ProblemType(
+            _Status.UNAUTHORIZED,
+            "not-authenticated",
+            "Who is asking is not known",
+            "the API key is unknown, expired or revoked",
+        ),
+        api.NotPermitted: ProblemType(
+            _Status.FORBIDDEN,
+            "not-permitted",
+            "The role does not include this",
+            "the role viewer may not approve",
+        ),
+        api.CrossSiteRequest: ProblemType(
+            _Status.FORBIDDEN,
+            "cross-site-request",
+            "The request did not come from our pages",
+            "a changing request with a session has to come from our own pages",
+        ),
+        api.ResourceMissing: ProblemType(
+            _Status.NOT_FOUND, "not-found", "There is no such thing", "there is no asset 'P-999'"
+        ),
+        api.CursorInvalid: ProblemType(
+            _Status.BAD_REQUEST,
+            "cursor-invalid",
+            "The cursor is not one of this list",
+            "start again without `cursor`",
+        ),
+        api.RangeInvalid: ProblemType(
+            _Status.BAD_REQUEST,
+            "range-invalid",
+            "The range cannot be answered",
+            "start has to be before end",
+        ),
+        api.PreconditionMissing: ProblemType(
+            _Status.PRECONDITION_REQUIRED,
+            "precondition-missing",
+            "If-Match is needed",
+            "read the work order and send its ETag as If-Match",
+        ),
+        api.PreconditionInvalid: ProblemType(
+            _Status.BAD_REQUEST,
+            "precondition-invalid",
+            "If-Match is not an ETag of ours",
+            'send If-Match as it was given, such as "3"',
+        ),
+        api.IdempotencyKeyInFlight: ProblemType(
+            _Status.CONFLICT,
+            "idempotency-key-in-flight",
+            "The first request with this key is being worked on",
+            "ask again in a moment",
+        ),
+        api.IdempotencyKeyReused: ProblemType(
+            _Status.UNPROCESSABLE_ENTITY,
+            "idempotency-key-reused",
+            "The key belongs to another request",
+            "use a new Idempotency-Key for a different request",
+        ),
+        api.NameTaken: ProblemType(
+            _Status.CONFLICT,
+            "name-taken",
+            "The name is taken",
+            "a person with the login 'kim' exists",
+        ),
+        maintenance.NotFound: ProblemType(
+            _Status.NOT_FOUND, "not-found", "There is no such thing", "there is no work order WO-9"
+        ),
+        maintenance.StaleVersion: ProblemType(
+            _Status.PRECONDITION_FAILED,
+            "stale-version",
+            "It has changed since it was read",
+            "WO-000001 has version 3, not 2: read it again",
+        ),
+        maintenance.TransitionRefused: ProblemType(
+            _Status.CONFLICT,
+            "transition-refused",
+            "The state does not allow this",
+            "cannot close WO-000001: it is draft; allowed now: approve, cancel",
+        ),
+        maintenance.RequirementMissing: ProblemType(
+            _Status.UNPROCESSABLE_ENTITY,
+            "requirement-missing",
+            "Something is missing for this",
+            "cannot cancel WO-000001: it needs a reason",
+        ),
+        maintenance.AssetRetired: ProblemType(
+            _Status.CONFLICT,
+            "asset-retired",
+            "The asset is retired",
+            "asset P-101 is retired and takes no new work",
+        ),
+        maintenance.ProblemOpen: ProblemType(
+            _Status.CONFLICT,
+            "problem-open",
+            "An order about this problem is open",
+            "WO-000001 is open about the same problem",
+        ),
+        conditions.EventNotFound: ProblemType(
+            _Status.NOT_FOUND, "not-found", "There is no such thing", "there is no event 9"
+        ),
+        conditions.RuleNotFound: ProblemType(
+            _Status.NOT_FOUND, "not-found", "There is no such thing", "there is no rule pump/x"
+        ),
+        conditions.AssetUnknown: ProblemType(
+            _Status.UNPROCESSABLE_ENTITY,
+            "asset-unknown",
+            "The asset is not in the register",
+            "apply the asset before its parameters",
+        ),
+        conditions.SnapshotUnreadable: _INTERNAL,
+        ingest.CursorMoved: _INTERNAL,
+        config.DatabaseUnavailable: ProblemType(
+            _Status.SERVICE_UNAVAILABLE,
+            "database-unavailable",
+            "The database cannot be reached",
+            "the database cannot be reached",
+        ),
+        config.DatabaseOutdated: ProblemType(
+            _Status.SERVICE_UNAVAILABLE,
+            "database-outdated",
+            "The database is older than this program",
+            "the database lacks migration 0007_access: run `oilcan migrate`",
+        ),
+        config.LogUnavailable: ProblemType(
+            _Status.SERVICE_UNAVAILABLE,
+            "log-unavailable",
+            "The log cannot be reached",
+            "the log cannot be reached",
+        ),
+        config.OilcanError: _INTERNAL,
+    }
+)
+
+
+def problem_type(error: type[config.OilcanError]) -> ProblemType:
+    """How an error is told: by its own entry or that of its nearest ancestor."""
+    return next(PROBLEMS[ancestor] for ancestor in error.__mro__ if ancestor in PROBLEMS)
+
+
+def documented(*errors: type[config.OilcanError]) -> dict[int | str, dict[str, Any]]:
+    """The `responses` of a route that may raise these errors, for OpenAPI."""
+    found: dict[int | str, dict[str, Any]] = {}
+    for kind in [*(problem_type(error) for error in errors), INVALID]:
+        response = found.setdefault(
+            int(kind.status),
+            {"description": kind.status.phrase, "content": {MEDIA_TYPE: _content()}},
+        )
+        response["content"][MEDIA_TYPE]["examples"][kind.slug] = {
+            "summary": kind.title,
+            "value": body_of(kind, kind.example),
+        }
+    return found
+
+
+def _content() -> dict[str, Any]:
+    return {"schema": {"$ref": "#/components/schemas/Problem"}, "examples": {}}
+
+
+def body_of(kind: ProblemType, detail: str, **more: Any) -> dict[str, Any]:
+    """The JSON of a problem."""
+    return {
+        "type": kind.uri,
+        "title": kind.title,
+        "status": int(kind.status),
+        "detail": detail,
+        **more,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """An error that happened: its type, and what is to be said of it this time."""
+
+    kind: ProblemType
+    detail: str
+    more: Mapping[str, Any] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def problem_of(error: Exception) -> Problem:
+    """How an error is told: one of ours, of FastAPI's validation, or of the router."""
+    if isinstance(error, config.OilcanError):
+        allowed = getattr(error, "allowed", None)
+        more = {} if allowed is None else {"allowed_transitions": [str(name) for name in allowed]}
+        return Problem(problem_type(type(error)), str(error), more)
+    if isinstance(error, RequestValidationError):
+        wrong = [
+            {"field": ".".join(str(part) for part in item["loc"]), "message": item["msg"]}
+            for item in error.errors()
+        ]
+        detail = "; ".join(f"{item['field']}: {item['message']}" for item in wrong)
+        return Problem(INVALID, detail, {"errors": wrong})
+    if isinstance(error, HTTPException):
+        status = _Status(error.status_code)
+        slug = status.name.lower().replace("_", "-")
+        kind = ProblemType(status, slug, status.phrase, "")
+        return Problem(kind, str(error.detail), headers=error.headers or {})
+    return Problem(_INTERNAL, "see the server's own messages")
+
+
+def answer(problem: Problem) -> JSONResponse:
+    """A problem as a response."""
+    kind = problem.kind
+    headers = dict(problem.headers)
+    if kind.status == _Status.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = "Bearer"
+    return JSONResponse(
+        body_of(kind, problem.detail, **problem.more),
+        status_code=kind.status,
+        media_type=MEDIA_TYPE,
+        headers=headers,
+    )

@@ -1,0 +1,48 @@
+"""What one running API is made of, and how a request reaches it."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Annotated, cast
+
+from fastapi import Depends
+from prometheus_client import CollectorRegistry
+from starlette.requests import HTTPConnection
+
+from api.access.throttle import Throttle
+from api.live.database_link import DatabaseLink
+from api.live.feed import Feed
+from api.live.log_link import LogLink
+from api.live.status_board import StatusBoard
+from config.clock import ClockUs
+from config.database import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Built once by the application, kept in its state."""
+
+    database: DatabaseLink
+    log: LogLink
+    board: StatusBoard
+    feed: Feed
+    throttle: Throttle
+    metrics: CollectorRegistry
+    clock: ClockUs
+
+
+def services_of(request: HTTPConnection) -> Services:
+    """The services of the application that a request came to."""
+    return cast("Services", request.app.state.services)
+
+
+ServicesOf = Annotated[Services, Depends(services_of)]
+
+
+async def open_connection(services: ServicesOf) -> AsyncIterator[Connection]:
+    """One connection and one transaction for a request."""
+    async with services.database.connection() as connection:
+        yield connection
+
+
+# Function scope: the transaction is committed before the answer leaves, never after.
+ConnectionOf = Annotated[Connection, Depends(open_connection, scope="function")]

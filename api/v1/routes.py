@@ -1,0 +1,20 @@
+"""Every router of version 1, and what all of their routes may answer."""
+
+from fastapi import APIRouter
+
+from api.errors import CrossSiteRequest, NotAuthenticated, NotPermitted
+from api.problems import documented
+from api.v1 import assets, events, orders, pipeline, points, rules, stream
+from config.errors import DatabaseUnavailable
+
+EVERYWHERE = documented(NotAuthenticated, NotPermitted, CrossSiteRequest, DatabaseUnavailable)
+
+ROUTERS: tuple[APIRouter, ...] = (
+    assets.router,
+    points.router,
+    rules.router,
+    events.router,
+    orders.router,
+    pipeline.router,
+    stream.router,
+)
