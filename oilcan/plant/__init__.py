@@ -1,0 +1,1 @@
+"""The plant as files: load and check a folder, and bring the database in line with it."""

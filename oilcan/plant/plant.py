@@ -1,0 +1,98 @@
+"""A plant as its files describe it, checked, in the words of the packages that keep it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from conditions.rule import Rule
+from edge.source_file import Source
+from ingest.point_file import PointDefinition
+from maintenance.register.asset import AssetClass, AssetDefinition, Location, Role, Site
+from maintenance.register.file import AssetClassShape
+from maintenance.register.service import Register
+from oilcan.plant.entries import Entries, Placed
+from oilcan.plant.shape import AssetEntry
+
+Parameters = Mapping[tuple[str, str], tuple[float, str]]
+"""(asset, parameter) -> (value, file that says so)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plant:
+    """Everything that a plant folder says."""
+
+    register: Register
+    points: Sequence[PointDefinition]
+    parameters: Parameters
+    sources: Sequence[Source]
+    rules: Sequence[Rule]
+
+
+def build_plant(entries: Entries, *, sources: Sequence[Source], rules: Sequence[Rule]) -> Plant:
+    """The plant of entries that fit together."""
+    classes = {each.shape.code: each.shape for each in entries.asset_classes}
+    return Plant(
+        register=Register(
+            sites=[
+                Site(site.shape.code, site.shape.name, site.shape.time_zone)
+                for site in entries.sites
+            ],
+            locations=[
+                Location(site, one.shape.code, one.shape.name, one.shape.level, one.shape.parent)
+                for site, one in entries.locations()
+            ],
+            asset_classes=[_asset_class(shape) for shape in classes.values()],
+            assets=[_asset(asset.shape) for asset in entries.assets],
+        ),
+        points=[
+            point
+            for asset in entries.assets
+            for point in _points(asset.shape, classes[asset.shape.asset_class])
+        ],
+        parameters=dict(_parameters(entries.assets)),
+        sources=sources,
+        rules=rules,
+    )
+
+
+def _asset_class(shape: AssetClassShape) -> AssetClass:
+    roles = {
+        name: Role(role.name or name, role.unit, role.kind) for name, role in shape.roles.items()
+    }
+    return AssetClass(shape.code, shape.name, roles)
+
+
+def _asset(shape: AssetEntry) -> AssetDefinition:
+    return AssetDefinition(
+        tag=shape.tag,
+        name=shape.name,
+        asset_class=shape.asset_class,
+        site=shape.site,
+        location=shape.location,
+        parent=shape.parent,
+        criticality=shape.criticality,
+    )
+
+
+def _points(asset: AssetEntry, asset_class: AssetClassShape) -> Iterator[PointDefinition]:
+    for name, point in asset.points.items():
+        role = asset_class.roles[name]
+        yield PointDefinition(
+            tag=f"{asset.tag}.{name}",
+            asset=asset.tag,
+            role=name,
+            name=point.name or role.name or name,
+            unit=point.unit or role.unit,
+            kind=point.kind or role.kind,
+            resolution=point.resolution,
+            low=point.low,
+            high=point.high,
+            rollover=point.rollover,
+        )
+
+
+def _parameters(
+    assets: Sequence[Placed[AssetEntry]],
+) -> Iterator[tuple[tuple[str, str], tuple[float, str]]]:
+    for asset in assets:
+        for name, value in asset.shape.params.items():
+            yield (asset.shape.tag, name), (value, asset.document.file)
