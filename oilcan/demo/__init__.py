@@ -1,0 +1,1 @@
+"""The demo plant: machines from plain physics, served by real protocol servers on loopback."""

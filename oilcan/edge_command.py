@@ -1,0 +1,111 @@
+"""What `oilcan edge` does beside running: look at the sources of a plant folder, and try one."""
+
+import asyncio
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from config.diagnostics import configure
+from config.errors import DocumentError
+from config.suggestion import did_you_mean
+from edge.modbus.plan_report import render_plan
+from edge.modbus.source import ModbusSource
+from edge.reading import Reason, split_quality
+from edge.source_file import Source, SourceTag, source_tags
+from edge.trial import Trial, try_source
+from edge.worker import quiet_libraries, trial_collector_of
+from oilcan.plant.documents import load_edge_sources, read_documents
+
+
+def run_check(folder: Path) -> int:
+    """Print every problem of the sources, or how many there are; returns the exit code."""
+    try:
+        sources = load_edge_sources(folder)
+    except DocumentError as error:
+        for problem in error.problems:
+            typer.echo(problem)
+        return 1
+    typer.echo(f"no problems: {', '.join(_named(sources)) or 'no sources'}")
+    return 0
+
+
+def run_plan(folder: Path) -> int:
+    """Print the requests of each Modbus source; returns the exit code. Raises `DocumentError`."""
+    for source in load_edge_sources(folder):
+        typer.echo(f"{source.name} ({source.type})")
+        if isinstance(source, ModbusSource):
+            typer.echo(render_plan(source))
+        else:
+            typer.echo("nothing is asked for: what changes is sent to us")
+        typer.echo()
+    return 0
+
+
+def run_try(folder: Path, name: str, *, seconds: float) -> int:
+    """Connect to one source, print what it gives; returns the exit code. Raises `DocumentError`."""
+    sources = {source.name: source for source in load_edge_sources(folder)}
+    if name not in sources:
+        typer.echo(f"there is no source {name}. {did_you_mean(name, tuple(sources))}", err=True)
+        return 1
+    configure("warning", role="edge")
+    quiet_libraries()
+    collector = trial_collector_of(sources[name])
+    trial = asyncio.run(try_source(collector, seconds=seconds))
+    named = [tag for tag in source_tags(read_documents(folder).documents) if tag.source == name]
+    show(trial, named, Console())
+    if part := collector.health().part().message:
+        typer.echo(part)
+    if trial.error:
+        typer.echo(f"{name}: {trial.error}", err=True)
+    return 1 if trial.error else 0
+
+
+def show(trial: Trial, named: Iterable[SourceTag], console: Console) -> None:
+    """Print what a source gave as tables; points that are named and did not come are there too."""
+    units = {tag.tag: tag.unit or "" for tag in named}
+    readings = Table("tag", "value", "unit", "quality", "time (UTC)", "readings")
+    for tag in sorted({*units, *trial.latest}):
+        ts, value, quality = trial.latest.get(tag, (0, 0.0, 0))
+        count = trial.readings[tag]
+        cells = (f"{value:g}", _quality(quality), _time(ts)) if count else ("", "nothing came", "")
+        row = tag, cells[0], units.get(tag, ""), *cells[1:], str(count)
+        readings.add_row(*map(Text, row))
+    if readings.row_count:
+        console.print(readings)
+    else:
+        console.print("no readings")
+    if trial.alarms:
+        console.print(_alarm_table(trial))
+
+
+def _alarm_table(trial: Trial) -> Table:
+    table = Table("asset", "alarm", "state", "severity", "message", "time (UTC)")
+    for alarm in trial.alarms:
+        state = "active" if alarm.active else "inactive"
+        row = alarm.asset, alarm.code, state, str(alarm.severity), alarm.message, _time(alarm.ts)
+        table.add_row(*map(Text, row))
+    return table
+
+
+def _quality(code: int) -> str:
+    quality, reason = split_quality(code)
+    if reason == Reason.NONE:
+        return quality.name.lower()
+    told = reason.name.lower() if isinstance(reason, Reason) else str(reason)
+    return f"{quality.name.lower()} ({told})"
+
+
+def _time(us: int) -> str:
+    try:
+        return datetime.fromtimestamp(us / 1e6, UTC).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
+    except (ValueError, OverflowError, OSError):
+        return f"{us} us"
+
+
+def _named(sources: Iterable[Source]) -> list[str]:
+    return [f"{source.name} ({source.type})" for source in sources]

@@ -1,0 +1,26 @@
+"""The errors of the front door, named for what the caller does next.
+
+OilcanError
+├── AlreadyRunning      stop the other `oilcan up`, or give another home
+├── PortTaken           give another port with the option that it names
+├── PlantRefused        correct the plant folder: carries what `oilcan apply` said
+└── NotReady            look into the log file that it names
+"""
+
+from config.errors import OilcanError
+
+
+class AlreadyRunning(OilcanError):
+    """Another `oilcan up` runs on this home."""
+
+
+class PortTaken(OilcanError):
+    """Someone else listens on a port that was asked for."""
+
+
+class PlantRefused(OilcanError):
+    """The plant folder could not be applied; nothing of it was."""
+
+
+class NotReady(OilcanError):
+    """A process did not begin to serve in time."""

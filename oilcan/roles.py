@@ -1,0 +1,96 @@
+"""The role commands: resolve where the engines are, run one worker until SIGTERM or Ctrl-C."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any
+
+from config.diagnostics import configure
+from config.settings import Settings
+from oilcan.engine_addresses import find_database_url, find_log_url
+from oilcan.settings import load
+from oilcan.termination import until_terminated
+
+# Within the supervisor's patience with a role that it stops.
+_SERVE_GRACE_S = 3
+
+
+def run_edge(plant: Path, **options: object) -> None:
+    """Collect from the sources of a plant folder. Raises `OilcanError`."""
+    settings = _start("edge", options)
+    from edge.worker import run
+    from oilcan.plant.source_watch import SourceWatch
+
+    watch = SourceWatch(plant)
+    _run(
+        run(
+            watch.read(),
+            edge=settings.edge,
+            partitions=settings.partitions,
+            log_url=find_log_url(settings),
+            log_max_bytes=settings.log_max_bytes,
+            reload=watch.changed,
+        )
+    )
+
+
+def run_ingest(**options: object) -> None:
+    """Store the log's readings. Raises `OilcanError`."""
+    settings = _start("ingest", options)
+    from ingest.worker import run
+
+    _run(run(settings=settings, **_addresses(settings)))
+
+
+def run_conditions(**options: object) -> None:
+    """Evaluate the rules. Raises `OilcanError`."""
+    settings = _start("conditions", options)
+    from conditions.worker import run
+
+    _run(run(settings=settings, **_addresses(settings)))
+
+
+def run_maintenance(**options: object) -> None:
+    """Turn condition events into work orders. Raises `OilcanError`."""
+    settings = _start("maintenance", options)
+    from maintenance.worker import run
+
+    _run(run(settings=settings, **_addresses(settings)))
+
+
+def run_serve(**options: object) -> None:
+    """Serve the API and the pages. Raises `OilcanError`."""
+    settings = _start("serve", options)
+    import uvicorn
+
+    from api.application import create_application
+
+    config = uvicorn.Config(
+        create_application(
+            database_url=find_database_url(settings), log_url=find_log_url(settings)
+        ),
+        host=settings.http_host,
+        port=settings.http_port,
+        log_level="warning",
+        timeout_graceful_shutdown=_SERVE_GRACE_S,
+    )
+    # uvicorn stops in order on SIGTERM and SIGINT, and then raises the signal once more.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: sys.exit())
+    uvicorn.Server(config).run()
+
+
+def _start(role: str, options: dict[str, object]) -> Settings:
+    settings = load(Settings, **options)
+    configure(settings.log_level, role=role)
+    return settings
+
+
+def _addresses(settings: Settings) -> dict[str, str]:
+    return {"database_url": find_database_url(settings), "log_url": find_log_url(settings)}
+
+
+def _run(work: Coroutine[Any, Any, None]) -> None:
+    asyncio.run(until_terminated(work))
