@@ -1,0 +1,273 @@
+"""MQTT messages of quality of service 1, acknowledged after the log's fsync, with one collector.
+
+The broker holds the messages for our session before the clock starts, so that no publisher is
+measured. Beside it a bare paho client that acknowledges at once and stores nothing: what the
+library can do on the same broker.
+
+Needs `mosquitto` (tests/debian.sh). `--profile` prints where the collector's thread and the event
+loop spend their time.
+"""
+
+import argparse
+import asyncio
+import cProfile
+import pstats
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+
+from bench.harness import Figure, publish, table
+from config.log import connect_log, ensure_stream
+from edge.collector import Sink
+from edge.health import State
+from edge.mqtt.collector import MqttCollector
+from edge.mqtt.source import MqttSource
+from edge.publisher import Publisher
+from edge.reading import AlarmBatch, ReadingBatch
+from oilcan.engines.nats_server import NatsEngine
+from oilcan.engines.process import free_port, start
+from tests.edge.mqtt.mosquitto import mosquitto
+
+_TOPICS = 500
+_NOTE = "One run each, no medians, on a machine that did other work too: the order of size holds."
+_PATIENCE_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Broker:
+    """Where a broker listens, and how to log in."""
+
+    name: str
+    port: int
+    version: int | str
+    user: str | None = None
+    password: str | None = None
+
+
+class Counting:
+    """A sink in front of the log's that tells when so many readings are on disk."""
+
+    def __init__(self, sink: Sink, wanted: int) -> None:
+        self._sink = sink
+        self._missing = wanted
+        self.batches = 0
+        self.done = asyncio.Event()
+
+    async def put(self, readings: ReadingBatch, alarms: AlarmBatch = ()) -> None:
+        await self._sink.put(readings, alarms)
+        self._missing -= len(readings)
+        self.batches += 1
+        if self._missing <= 0:
+            self.done.set()
+
+
+def source(broker: Broker) -> MqttSource:
+    fields = {
+        "type": "mqtt",
+        "name": "bench",
+        "connect": f"mqtt://127.0.0.1:{broker.port}",
+        "version": broker.version,
+        "user": broker.user,
+        "password": broker.password,
+        "topics": [{"filter": "plant/{asset}/{point}", "payload": "plain"}],
+    }
+    return MqttSource.model_validate(fields)
+
+
+def fill(broker: Broker, messages: int) -> None:
+    """Publish numbered messages and wait until the broker has all of them."""
+    client = paho.Client(CallbackAPIVersion.VERSION2)
+    if broker.user:
+        client.username_pw_set(broker.user, broker.password)
+    client.max_inflight_messages_set(2_000)
+    client.connect("127.0.0.1", broker.port)
+    client.loop_start()
+    sent = [client.publish(f"plant/P-{n % _TOPICS}/load", str(n), qos=1) for n in range(messages)]
+    for each in sent:
+        each.wait_for_publish(_PATIENCE_S)
+    client.disconnect()
+    client.loop_stop()
+
+
+async def subscribe(broker: Broker) -> None:
+    """Have the broker keep messages for the collector's session."""
+    collector = MqttCollector(source(broker))
+    task = asyncio.create_task(collector.run(Counting(Nothing(), 1)))
+    async with asyncio.timeout(_PATIENCE_S):
+        while collector.health().state is not State.CONNECTED:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+class Nothing:
+    """Takes everything and keeps nothing."""
+
+    async def put(self, readings: ReadingBatch, alarms: AlarmBatch = ()) -> None:
+        pass
+
+
+async def collect(broker: Broker, engine: NatsEngine, messages: int) -> tuple[float, int]:
+    """Seconds until every message is on the log's disk, and the batches that it took."""
+    client = await connect_log(engine.url, name="bench")
+    await ensure_stream(client, max_bytes=2 * 1024**3)
+    publisher = Publisher(client, edge="bench", session=str(time.monotonic_ns()))
+    sink = Counting(publisher, messages)
+    began = time.perf_counter()
+    tasks = [
+        asyncio.create_task(publisher.run()),
+        asyncio.create_task(MqttCollector(source(broker)).run(sink)),
+    ]
+    async with asyncio.timeout(_PATIENCE_S):
+        await sink.done.wait()
+    taken = time.perf_counter() - began
+    # The last acknowledgements are on their way.
+    await asyncio.sleep(0.5)
+    for task in tasks:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+    await client.close()
+    return taken, sink.batches
+
+
+def bare(broker: Broker, messages: int) -> float:
+    """Seconds in which a client that does nothing but count takes the messages."""
+    five = broker.version == 5
+    client = paho.Client(
+        CallbackAPIVersion.VERSION2,
+        client_id="bare",
+        clean_session=None if five else False,
+        protocol=MQTTProtocolVersion.MQTTv5 if five else MQTTProtocolVersion.MQTTv311,
+    )
+    if broker.user:
+        client.username_pw_set(broker.user, broker.password)
+    options: dict[str, object] = {}
+    if five:
+        properties = Properties(PacketTypes.CONNECT)
+        properties.SessionExpiryInterval = 600
+        properties.ReceiveMaximum = 2_000
+        options = {"clean_start": False, "properties": properties}
+    count, done, ready = 0, threading.Event(), threading.Event()
+
+    def on_message(*_: object) -> None:
+        nonlocal count
+        count += 1
+        if count == messages:
+            done.set()
+
+    client.on_message = on_message
+    client.on_subscribe = lambda *_: ready.set()
+
+    def connect() -> None:
+        client.connect("127.0.0.1", broker.port, **options)
+        client.loop_start()
+
+    connect()
+    client.subscribe("plant/+/+", qos=1)
+    assert ready.wait(_PATIENCE_S)
+    client.disconnect()
+    client.loop_stop()
+    fill(broker, messages)
+    began = time.perf_counter()
+    connect()
+    assert done.wait(_PATIENCE_S)
+    taken = time.perf_counter() - began
+    client.disconnect()
+    client.loop_stop()
+    return taken
+
+
+def measure(broker: Broker, engine: NatsEngine, messages: int, *, profile: bool) -> list[Figure]:
+    """Collector and bare client, turn by turn."""
+    asyncio.run(subscribe(broker))
+    fill(broker, messages)
+    if profile:
+        profiled(lambda: asyncio.run(collect(broker, engine, messages)))
+        return []
+    taken, batches = asyncio.run(collect(broker, engine, messages))
+    print(f"{broker.name}: {messages / taken:,.0f} messages/s in {batches} batches")
+    rest = bare(broker, messages)
+    return [
+        Figure("one collector, acknowledged after fsync", messages, (taken,)),
+        Figure("paho alone, acknowledged at once, nothing stored", messages, (rest,)),
+    ]
+
+
+def profiled(work: Callable[[], object]) -> None:
+    """Print where the event loop and the network thread spend their time."""
+    threads: list[cProfile.Profile] = []
+
+    def in_thread(*_: object) -> None:
+        profile = cProfile.Profile()
+        threads.append(profile)
+        profile.enable()
+
+    threading.setprofile(in_thread)
+    main = cProfile.Profile()
+    main.runcall(work)
+    threading.setprofile(None)
+    for name, profile in [("event loop", main), *(("thread", each) for each in threads)]:
+        print(f"== {name}")
+        with suppress(TypeError):
+            pstats.Stats(profile).sort_stats("tottime").print_stats(14)
+
+
+@contextmanager
+def running(home: Path) -> Iterator[NatsEngine]:
+    engine = NatsEngine(home, port=free_port(), mqtt_port=free_port())
+    engine.prepare()
+    process = start(engine.command(), home / "nats.log")
+    try:
+        while not engine.ready():
+            time.sleep(0.025)
+        yield engine
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--messages", type=int, default=20_000, help="over Mosquitto")
+    arguments.add_argument("--embedded", type=int, default=10_000, help="over the embedded broker")
+    arguments.add_argument("--profile", action="store_true")
+    given = arguments.parse_args()
+    home = Path(tempfile.mkdtemp(prefix="oilcan-bench-"))
+    rows: list[list[str]] = []
+    try:
+        with (
+            running(home / "log") as engine,
+            mosquitto(home / "broker", "max_inflight_messages 2000") as port,
+        ):
+            login = engine.mqtt_port, "3.1.1", "oilcan", engine.password
+            brokers = [
+                (Broker("Mosquitto, version 5", port, 5), given.messages),
+                (Broker("Mosquitto, version 3.1.1", port, "3.1.1"), given.messages),
+                (Broker("embedded, version 3.1.1", *login), given.embedded),
+            ]
+            for broker, messages in brokers:
+                for figure in measure(broker, engine, messages, profile=given.profile):
+                    rate = f"{figure.rate:,.0f}"
+                    rows.append([broker.name, figure.name, f"{figure.amount:,.0f}", rate])
+    finally:
+        shutil.rmtree(home)
+    if rows:
+        text = table(["broker", "who takes them", "messages", "messages/s"], rows)
+        print(text)
+        publish("mqtt", "python -m bench.mqtt", f"{_NOTE}\n\n{text}")
+
+
+if __name__ == "__main__":
+    main()
