@@ -6,6 +6,7 @@ Absolute times belong to one machine; a ratio of medians, taken turn by turn in 
 import os
 import platform
 import statistics
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,7 +59,10 @@ def machine() -> str:
 
 
 def publish(name: str, command: str, text: str, page: Path = PAGE) -> None:
-    """Put a measurement into the page between its markers, made at the end where they are missing."""
+    """Put a measurement into the page between its markers, made at the end where they are missing.
+
+    The options that this run was given stand behind `command`.
+    """
     start, end = f"<!-- bench:{name} -->", f"<!-- /bench:{name} -->"
     page.parent.mkdir(parents=True, exist_ok=True)
     old = page.read_text("utf-8") if page.exists() else "# Benchmarks\n"
@@ -66,7 +70,8 @@ def publish(name: str, command: str, text: str, page: Path = PAGE) -> None:
         old += f"\n{start}\n{end}\n"
     head, _, rest = old.partition(start)
     tail = rest.partition(end)[2]
-    body = f"`{command}` on {machine()}\n\n{text}"
+    told = " ".join([command, *sys.argv[1:]])
+    body = f"`{told}` on {machine()}\n\n{text}"
     page.write_text(f"{head}{start}\n{body}\n{end}{tail}", "utf-8")
 
 

@@ -156,7 +156,8 @@ def page(runs: list[Run], profile: cProfile.Profile) -> str:
     lines = [line.rstrip() for line in text.getvalue().splitlines() if line.strip()]
     asked = (
         f"{ITEMS:,} items at {HZ} Hz were asked for, {ITEMS * HZ:,} readings/s; what arrived is "
-        "bounded by the server. The profile is of a further run."
+        "not bounded by the collector, which had most of its core left; what bounds it was not "
+        "measured. The profile is of a further run."
     )
     return f"{asked}\n\n{table(head, rows)}\n\n```\n" + "\n".join(lines) + "\n```"
 
