@@ -25,7 +25,7 @@ $(STAMP): requirements.txt pyproject.toml
 demo: setup ## Run the demo plant: real protocols, rules, work orders, pages
 	$(BIN)/oilcan demo
 
-test: setup ## Run all tests on the embedded PostgreSQL
+test: setup debian ## Run all tests on the embedded PostgreSQL
 	$(BIN)/pytest
 
 test-timescale: setup debian ## Run the store and acceptance tests on a real TimescaleDB

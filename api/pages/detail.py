@@ -1,6 +1,5 @@
 """The pages of one work order, one condition event, one asset."""
 
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request, Response
@@ -14,12 +13,10 @@ from api.pages.render import render
 from api.services import ConnectionOf, ServicesOf
 from api.v1.assets import existing_asset
 from api.v1.orders import NEEDS
-from conditions.event import ConditionEvent
 from conditions.queries import EventFilter, find_events, get_event
 from config.database import Connection
 from ingest.history import latest
 from ingest.points import find_points
-from maintenance.policy import problem_key
 from maintenance.queries import (
     OrderFilters,
     changes_of,
@@ -27,22 +24,14 @@ from maintenance.queries import (
     evidence_of,
     find_orders,
     get_order,
+    order_of_event,
 )
 from maintenance.register.queries import children
-from maintenance.work_order import WorkOrder, allowed_transitions
+from maintenance.work_order import allowed_transitions
 
 router = APIRouter(include_in_schema=False)
 
 _SHOWN = 20
-
-
-@dataclass(frozen=True, slots=True)
-class LinkedOrder:
-    """A work order, and what an event did to it."""
-
-    order: WorkOrder
-    relation: str
-    reason: str
 
 
 @router.get("/work-orders/{number}")
@@ -87,19 +76,9 @@ async def get_event_page(
         zone=places.zone(asset.site),
         event=event,
         asset=asset,
-        order=await _order_of(connection, event),
+        order=await order_of_event(connection, event.id),
         may_acknowledge=caller.may(Permission.ACKNOWLEDGE),
     )
-
-
-async def _order_of(connection: Connection, event: ConditionEvent) -> LinkedOrder | None:
-    """The order that an event raised, joined or was held back by, and which of these it was."""
-    same = OrderFilters(problem=problem_key(event))
-    for order in await find_orders(connection, same, limit=_SHOWN):
-        for linked in await events_of(connection, order):
-            if linked.event.id == event.id:
-                return LinkedOrder(order, linked.relation, linked.reason)
-    return None
 
 
 @router.get("/assets/{tag}")
