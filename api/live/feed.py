@@ -43,11 +43,10 @@ class Feed:
 
     async def _keep_listening_to(self, topic: Topic) -> None:
         async def follow() -> None:
-            # What changed while nobody listened is not known: pages look at everything again.
-            self.tell(Notice(topic, ""))
             async for payload in listen(self._database_url, topic, timeout_s=_QUIET_S):
-                if payload is not None:
-                    self.tell(Notice(topic, payload))
+                # None says that we hear from now on. What changed before is not known: pages look
+                # at everything again. The Nones of quiet times cost next to nothing.
+                self.tell(Notice(topic, payload or ""))
 
         await keep_running(follow, name=f"changes of {topic}", heals=(DatabaseUnavailable,))
 

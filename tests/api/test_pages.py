@@ -1,12 +1,13 @@
 """The pages in a real browser: signing in, looking, being told, acting."""
 
+import asyncio
 import re
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Page, Route, async_playwright, expect
 
 LOGIN, PASSWORD = "kim", "correct horse battery"
 FLAGS = [
@@ -21,6 +22,9 @@ FLAGS = [
 ]
 
 pytestmark = [pytest.mark.page, pytest.mark.usefixtures("plant", "person")]
+
+# A loaded machine draws late; what never comes fails all the same.
+expect.set_options(timeout=20_000)
 
 Open = Callable[..., Awaitable[Page]]
 
@@ -225,6 +229,25 @@ async def test_lists_show_what_is_open_or_all(page: Page, plant: Any) -> None:
         await expect(page.locator(".rows > li")).to_have_count(1)
 
 
+async def test_what_happened_before_the_page_could_listen_is_shown(page: Page, plant: Any) -> None:
+    asked = asyncio.Event()
+    served = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        asked.set()
+        await served.wait()
+        await route.continue_()
+
+    await page.route("**/api/v1/stream", hold)
+    await page.reload()
+    await asked.wait()
+    await expect(page.get_by_text("No work is waiting.")).to_be_visible()
+    await plant.add_order()
+    served.set()
+    orders = page.get_by_role("region", name="Work orders")
+    await expect(orders.get_by_role("link")).to_have_count(1)
+
+
 async def test_the_system_page_says_that_nothing_is_missing(page: Page) -> None:
     await page.goto("/system")
     await expect(page.get_by_text("Every reading has found its point.")).to_be_visible()
@@ -241,9 +264,30 @@ async def test_the_whole_way_goes_by_keyboard(page: Page, plant: Any) -> None:
     await orders.get_by_role("link").focus()
     await page.keyboard.press("Enter")
     await expect(page.locator("#state")).to_have_text("draft")
-    await page.get_by_role("button", name="Approve").focus()
+    approve = page.get_by_role("button", name="Approve")
+    await expect(approve).to_be_enabled()
+    await approve.focus()
     await page.keyboard.press("Enter")
     await expect(page.locator("#state")).to_have_text("approved")
+
+
+async def test_a_button_waits_until_somebody_listens(page: Page, plant: Any) -> None:
+    number = await plant.add_order()
+    asked = asyncio.Event()
+    served = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        asked.set()
+        await served.wait()
+        await route.continue_()
+
+    await page.route("**/static/order.js", hold)
+    await page.goto(f"/work-orders/{number}", wait_until="commit")
+    await asked.wait()
+    approve = page.get_by_role("button", name="Approve")
+    await expect(approve).to_be_disabled()
+    served.set()
+    await expect(approve).to_be_enabled()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

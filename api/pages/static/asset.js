@@ -85,6 +85,7 @@ for (const button of buttons) {
     for (const other of buttons) other.setAttribute("aria-pressed", String(other === button));
     show();
   });
+  button.disabled = false;
 }
 
 const again = paced(show, 4_000);

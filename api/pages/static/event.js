@@ -7,6 +7,8 @@ import { post } from "/static/request.js";
 const { id } = document.getElementById("actions").dataset;
 const button = document.getElementById("acknowledge");
 
+// It comes disabled, so that it cannot be pressed before somebody listens.
+if (button) button.disabled = false;
 button?.addEventListener("click", async () => {
   button.disabled = true;
   const problem = await post(`/api/v1/condition-events/${id}/acknowledge`);

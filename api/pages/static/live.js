@@ -5,7 +5,7 @@ const SLOW_POLL_MS = 10_000;
 /**
  * Follow the plant. `handlers` has a function for each of: `work_order`, `condition_event` (given
  * the id that changed, or "" for any), `status` (given the figures), `poll` (called while there is
- * no connection).
+ * no connection, and once there is one: what happened in between was not told).
  */
 export function follow(handlers) {
   const dot = document.getElementById("live");
@@ -23,6 +23,7 @@ export function follow(handlers) {
   const back = () => {
     clearInterval(timer);
     timer = null;
+    handlers.poll?.();
   };
 
   const open = () => {

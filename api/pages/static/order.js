@@ -9,12 +9,14 @@ const { number, version, id } = actions.dataset;
 const refusal = document.getElementById("refusal");
 let acting = false;
 
+// Buttons come disabled, so that none can be pressed before somebody listens.
 for (const button of actions.querySelectorAll("[data-action]")) {
   button.addEventListener("click", () => {
     const dialog = button.dataset.asks && document.getElementById(`ask-${button.dataset.asks}`);
     if (dialog) dialog.showModal();
     else act(button.dataset.action, null);
   });
+  button.disabled = false;
 }
 
 for (const dialog of document.querySelectorAll("dialog")) {
