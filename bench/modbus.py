@@ -11,7 +11,7 @@ import argparse
 import asyncio
 import multiprocessing
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -27,6 +27,7 @@ from edge.modbus.plan import block_of
 from edge.modbus.plan_report import describe_plan
 from edge.modbus.source import ModbusSource
 from edge.reading import AlarmBatch, Quality, ReadingBatch
+from edge.rejected import Rejected
 from edge.supervisor import keep_collecting
 from oilcan.engines.process import free_port
 
@@ -66,6 +67,9 @@ class Arrivals:
             tag = readings.tags[readings.tag_index[place]]
             if tag.endswith(".r0"):
                 self.times.setdefault(tag, []).append(int(readings.ts[place]))
+
+    async def set_aside(self, rejected: Sequence[Rejected]) -> None:
+        """Nothing that this program sends is unreadable."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +34,7 @@ from edge.mqtt.collector import MqttCollector
 from edge.mqtt.source import MqttSource
 from edge.publisher import Publisher
 from edge.reading import AlarmBatch, ReadingBatch
+from edge.rejected import Rejected
 from oilcan.engines.nats_server import NatsEngine
 from oilcan.engines.process import free_port, start
 from tests.edge.mqtt.mosquitto import mosquitto
@@ -69,6 +70,9 @@ class Counting:
         self.batches += 1
         if self._missing <= 0:
             self.done.set()
+
+    async def set_aside(self, rejected: Sequence[Rejected]) -> None:
+        await self._sink.set_aside(rejected)
 
 
 def source(broker: Broker) -> MqttSource:
@@ -115,6 +119,9 @@ class Nothing:
     """Takes everything and keeps nothing."""
 
     async def put(self, readings: ReadingBatch, alarms: AlarmBatch = ()) -> None:
+        pass
+
+    async def set_aside(self, rejected: Sequence[Rejected]) -> None:
         pass
 
 

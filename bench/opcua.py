@@ -12,7 +12,7 @@ import logging
 import pstats
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,6 +23,7 @@ from bench.harness import publish, table
 from edge.opcua.collector import OpcuaCollector
 from edge.opcua.source import OpcuaSource
 from edge.reading import AlarmBatch, ReadingBatch
+from edge.rejected import Rejected
 from oilcan.engines.process import free_port
 
 URI = "urn:bench"
@@ -47,6 +48,9 @@ class Counter:
 
     async def put(self, readings: ReadingBatch, alarms: AlarmBatch = ()) -> None:
         self.readings += len(readings)
+
+    async def set_aside(self, rejected: Sequence[Rejected]) -> None:
+        """Nothing that this program sends is unreadable."""
 
 
 async def serve(port: int, items: int, hz: int) -> None:

@@ -31,7 +31,8 @@ def read_part(record: Record) -> Part | None:
             return decode_readings(record.data)
         if record.kind is Kind.ALARMS:
             return _storable(decode_alarms(record.data))
-        return Tick(int(record.data))
+        # What the edge could not read concerns no rule; ingest keeps it.
+        return None if record.kind is Kind.REJECTS else Tick(int(record.data))
     except (WireError, ValueError) as error:
         log.warning("record cannot be read", batch=str(record.batch), error=str(error))
         return None

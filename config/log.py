@@ -45,6 +45,7 @@ class Kind(StrEnum):
     READINGS = "readings"
     ALARMS = "alarms"
     TICKS = "ticks"
+    REJECTS = "rejects"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,13 +124,14 @@ async def connect_log(url: str, *, name: str) -> Client:
 
 
 async def ensure_stream(client: Client, *, max_bytes: int) -> str:
-    """Make the stream if it is missing, bring its bound up to date, and give its identity.
+    """Make the stream if it is missing, bring its bound and subjects up to date, give its identity.
 
     A full stream refuses (discard new): readings are never dropped in silence.
     """
+    subjects = [f"oilcan.{kind}.>" for kind in Kind]
     wanted = StreamConfig(
         name=STREAM,
-        subjects=[f"oilcan.{kind}.>" for kind in Kind],
+        subjects=subjects,
         storage=StorageType.FILE,
         retention=RetentionPolicy.LIMITS,
         discard=DiscardPolicy.NEW,
@@ -140,7 +142,9 @@ async def ensure_stream(client: Client, *, max_bytes: int) -> str:
     try:
         try:
             found = (await manager.stream_info(STREAM)).config
-            if found.max_bytes != max_bytes:
+            # A newer Oilcan may have subjects that this one does not know.
+            wanted.subjects = sorted({*subjects, *(found.subjects or ())})
+            if found.max_bytes != max_bytes or set(wanted.subjects) != set(found.subjects or ()):
                 await manager.update_stream(wanted)
         except NotFoundError:
             await manager.add_stream(wanted)

@@ -1,10 +1,12 @@
 """What a collector is, and where it puts what it reads."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from edge.filter import Report
 from edge.health import Health
 from edge.reading import AlarmBatch, ReadingBatch
+from edge.rejected import Rejected
 
 
 class Sink(Protocol):
@@ -15,6 +17,13 @@ class Sink(Protocol):
 
         Waits while too much is waiting already, and for ever while the log is away; it raises
         nothing that a collector could heal. Cancelled, it is not known what the log has.
+        """
+        ...
+
+    async def set_aside(self, rejected: Sequence[Rejected]) -> None:
+        """Keep what could not be read; returns once the log has it on disk, as `put` does.
+
+        Of a flood only the first of each minute are kept. Call it for all, and count them.
         """
         ...
 

@@ -31,6 +31,8 @@ class Health:
     reconnects: int = 0
     rejected: int = 0
     """Payloads and values that could not be read."""
+    not_kept: int = 0
+    """Rejected ones that were not kept aside, because their source sent too many of them."""
     unchanged: int = 0
     """Readings that told nothing new and were not sent."""
     last_reading_us: int = 0
@@ -87,6 +89,7 @@ class Health:
             "alarms_total": float(self.alarms),
             "reconnects_total": float(self.reconnects),
             "rejected_total": float(self.rejected),
+            "rejected_not_kept_total": float(self.not_kept),
             "unchanged_total": float(self.unchanged),
             "last_reading_ts_seconds": self.last_reading_us / 1e6,
             **self.counts,

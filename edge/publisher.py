@@ -21,9 +21,13 @@ from config.partition import asset_of, partition_of
 from config.retry import backoff_s
 from config.tasks import run_together
 from edge.reading import AlarmBatch, ReadingBatch
-from edge.wire import encode_alarms, encode_readings
+from edge.rejected import Rejected
+from edge.wire import encode_alarms, encode_readings, encode_rejects
 
 _ALARM_ROWS = 500
+# Each payload is cut at 64 KiB, so that these make a message of half a MiB at most.
+_REJECT_ROWS = 8
+_NO_READINGS = ReadingBatch.from_rows(())
 _HEADER_BYTES = 4_096
 _CONFIRM_S = 2.0
 _LONGEST_WAIT_S = 1.0
@@ -47,6 +51,7 @@ class Counts:
 
     readings: int = 0
     alarms: int = 0
+    rejects: int = 0
     batches: int = 0
     bytes: int = 0
 
@@ -57,11 +62,12 @@ class _Put:
 
     readings: ReadingBatch
     alarms: AlarmBatch
+    rejects: tuple[Rejected, ...]
     done: asyncio.Future[None] = field(repr=False)
 
     @property
     def rows(self) -> int:
-        return len(self.readings) + len(self.alarms)
+        return len(self.readings) + len(self.alarms) + sum(one.weight for one in self.rejects)
 
 
 class Publisher:
@@ -98,6 +104,19 @@ class Publisher:
         async with asyncio.TaskGroup() as group:
             for partition, some, few in parts:
                 group.create_task(self._lanes[partition].put(some, few))
+
+    async def set_aside(self, rejected: Sequence[Rejected]) -> None:
+        """Give what could not be read to the log; see `edge.collector.Sink`."""
+        parts: dict[int, list[Rejected]] = {}
+        for one in rejected:
+            parts.setdefault(partition_of(one.source, len(self._lanes)), []).append(one)
+        if len(parts) == 1:
+            [(partition, some)] = parts.items()
+            await self._lanes[partition].put(_NO_READINGS, (), tuple(some))
+            return
+        async with asyncio.TaskGroup() as group:
+            for partition, some in parts.items():
+                group.create_task(self._lanes[partition].put(_NO_READINGS, (), tuple(some)))
 
     @property
     def waiting_rows(self) -> int:
@@ -174,9 +193,11 @@ class _Lane:
         # A fair lock, so that what was put first also goes in first when there is room.
         self._door = asyncio.Lock()
 
-    async def put(self, readings: ReadingBatch, alarms: AlarmBatch) -> None:
+    async def put(
+        self, readings: ReadingBatch, alarms: AlarmBatch, rejects: tuple[Rejected, ...] = ()
+    ) -> None:
         """Queue, and return once the log has it."""
-        entry = _Put(readings, alarms, asyncio.get_running_loop().create_future())
+        entry = _Put(readings, alarms, rejects, asyncio.get_running_loop().create_future())
         async with self._door:
             while self.rows >= self._limits.waiting_rows:
                 self._room.clear()
@@ -210,9 +231,11 @@ class _Lane:
         """Append a group; a put that cannot be written raises, and the others go without it."""
         readings = ReadingBatch.concatenate([entry.readings for entry in group])
         alarms = tuple(alarm for entry in group for alarm in entry.alarms)
+        rejects = tuple(one for entry in group for one in entry.rejects)
         try:
             records = [(Kind.READINGS, data) for data in self._encode(readings)]
             records += [(Kind.ALARMS, data) for data in _encode_alarms(alarms)]
+            records += [(Kind.REJECTS, data) for data in _encode_rejects(rejects)]
         except (ValueError, TypeError) as error:
             await self._deliver_alone(group, error)
             return
@@ -222,6 +245,7 @@ class _Lane:
             self._counts.bytes += len(data)
         self._counts.readings += len(readings)
         self._counts.alarms += len(alarms)
+        self._counts.rejects += len(rejects)
         for entry in group:
             _settle(entry.done, None)
 
@@ -277,6 +301,11 @@ def with_used_tags(readings: ReadingBatch) -> ReadingBatch:
 def _encode_alarms(alarms: AlarmBatch) -> Iterator[bytes]:
     for start in range(0, len(alarms), _ALARM_ROWS):
         yield encode_alarms(alarms[start : start + _ALARM_ROWS])
+
+
+def _encode_rejects(rejects: Sequence[Rejected]) -> Iterator[bytes]:
+    for start in range(0, len(rejects), _REJECT_ROWS):
+        yield encode_rejects(rejects[start : start + _REJECT_ROWS])
 
 
 def _settle(done: asyncio.Future[None], outcome: Exception | None) -> None:

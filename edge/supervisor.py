@@ -10,6 +10,7 @@ from config.status import Part
 from config.tasks import end_tasks
 from edge.collector import Collector, Sink
 from edge.errors import SourceLost
+from edge.rejected import RejectLimit
 from edge.reporting import ReportingSink
 from edge.source_file import Source
 
@@ -88,12 +89,14 @@ async def keep_collecting(collector: Collector, sink: Sink) -> None:
     tried again all the same: it may hang on what the device happened to send.
     """
     loop = asyncio.get_running_loop()
+    limit = RejectLimit()
     failures = 0
     defect = ""
     while True:
         started = loop.time()
         try:
-            await collector.run(ReportingSink(sink, collector.report_of, collector.health()))
+            health = collector.health()
+            await collector.run(ReportingSink(sink, collector.report_of, health, limit))
             message = "the collector ended"
         except SourceLost as error:
             message = str(error)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from config.tasks import end_tasks
@@ -10,10 +10,12 @@ from edge.collector import Collector
 from edge.errors import SourceLost
 from edge.health import State
 from edge.reading import AlarmBatch, ReadingBatch, SensorAlarm
+from edge.rejected import Rejected
 
 _PATIENCE_S = 20.0
 _LOOK_EVERY_S = 0.02
 _ALARMS = 1_000
+_REJECTED = 1_000
 _TAGS = 10_000
 
 
@@ -25,6 +27,7 @@ class Trial:
     """Time in µs, value and quality byte of each tag's last reading."""
     readings: Counter[str] = field(default_factory=Counter)
     alarms: list[SensorAlarm] = field(default_factory=list)
+    rejected: list[Rejected] = field(default_factory=list)
     error: str = ""
     """Why it could not be connected, or was lost."""
 
@@ -43,6 +46,10 @@ class Trial:
                 self.latest[tag] = ts, value, quality
                 self.readings[tag] += 1
         self.alarms += alarms[: max(0, _ALARMS - len(self.alarms))]
+
+    async def set_aside(self, rejected: Sequence[Rejected]) -> None:
+        """Remember the first of them; see `edge.collector.Sink`."""
+        self.rejected += rejected[: max(0, _REJECTED - len(self.rejected))]
 
 
 async def try_source(collector: Collector, *, seconds: float) -> Trial:

@@ -2,8 +2,10 @@
 
 Readings: tag dictionary<int32, utf8>, ts timestamp[us, UTC], value float64, quality uint8.
 Alarms: asset, code, message utf8, ts timestamp[us, UTC], active bool, severity int16.
+Rejects: source, address, problem utf8, payload binary, received timestamp[us, UTC].
 """
 
+from collections.abc import Sequence
 from itertools import islice
 from typing import Any
 
@@ -11,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from edge.reading import AlarmBatch, ReadingBatch, SensorAlarm
+from edge.rejected import Rejected
 
 _TIME = pa.timestamp("us", tz="UTC")
 READING_SCHEMA = pa.schema(
@@ -29,6 +32,15 @@ ALARM_SCHEMA = pa.schema(
         pa.field("active", pa.bool_(), nullable=False),
         pa.field("severity", pa.int16(), nullable=False),
         pa.field("message", pa.utf8(), nullable=False),
+    ]
+)
+REJECT_SCHEMA = pa.schema(
+    [
+        pa.field("source", pa.utf8(), nullable=False),
+        pa.field("address", pa.utf8(), nullable=False),
+        pa.field("problem", pa.utf8(), nullable=False),
+        pa.field("payload", pa.binary(), nullable=False),
+        pa.field("received_us", _TIME, nullable=False),
     ]
 )
 
@@ -59,23 +71,37 @@ def decode_readings(data: bytes) -> ReadingBatch:
 
 def encode_alarms(alarms: AlarmBatch) -> bytes:
     """Alarm changes as bytes."""
-    rows = [{name: getattr(alarm, name) for name in ALARM_SCHEMA.names} for alarm in alarms]
-    return _to_bytes(pa.RecordBatch.from_pylist(rows, schema=ALARM_SCHEMA))
+    return _to_bytes(_record(alarms, ALARM_SCHEMA))
 
 
 def decode_alarms(data: bytes) -> AlarmBatch:
     """The alarm changes in `data`. Raises `WireError`."""
-    record = _from_bytes(data, ALARM_SCHEMA)
-    columns = {
-        name: record.column(name).cast(pa.int64()).to_pylist()
-        if name == "ts"
-        else record.column(name).to_pylist()
-        for name in ALARM_SCHEMA.names
-    }
-    return tuple(
-        SensorAlarm(**dict(zip(columns, row, strict=True)))
-        for row in zip(*columns.values(), strict=True)
-    )
+    return tuple(SensorAlarm(**row) for row in _rows(_from_bytes(data, ALARM_SCHEMA)))
+
+
+def encode_rejects(rejects: Sequence[Rejected]) -> bytes:
+    """What was kept aside as bytes."""
+    return _to_bytes(_record(rejects, REJECT_SCHEMA))
+
+
+def decode_rejects(data: bytes) -> tuple[Rejected, ...]:
+    """What was kept aside in `data`. Raises `WireError`."""
+    return tuple(Rejected(**row) for row in _rows(_from_bytes(data, REJECT_SCHEMA)))
+
+
+def _record(items: Sequence[object], schema: pa.Schema) -> pa.RecordBatch:
+    """Objects as rows of the schema, whose fields are their attributes."""
+    rows = [{name: getattr(item, name) for name in schema.names} for item in items]
+    return pa.RecordBatch.from_pylist(rows, schema=schema)
+
+
+def _rows(record: pa.RecordBatch) -> list[dict[str, Any]]:
+    """The rows of a batch by column, times in µs."""
+    columns = [
+        (column.cast(pa.int64()) if column.type == _TIME else column).to_pylist()
+        for column in record.columns
+    ]
+    return [dict(zip(record.schema.names, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
 def _to_bytes(record: pa.RecordBatch) -> bytes:

@@ -2,16 +2,36 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 import numpy.typing as npt
 
 from config.log import Kind, Record
 from edge.reading import ReadingBatch, SensorAlarm
-from edge.wire import WireError, decode_alarms, decode_readings, encode_alarms, encode_readings
+from edge.rejected import Rejected, fitted
+from edge.wire import (
+    WireError,
+    decode_alarms,
+    decode_readings,
+    decode_rejects,
+    encode_alarms,
+    encode_readings,
+)
 from ingest.cursor import Cursor
 
 RowNumbers = npt.NDArray[np.intp]
+
+
+class LetterKind(StrEnum):
+    """What a dead letter holds."""
+
+    READINGS = "readings"
+    ALARMS = "alarms"
+    RECORD = "record"
+    """A record of the log that is no batch."""
+    PAYLOAD = "payload"
+    """What a source sent and its collector could not read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,22 +39,27 @@ class DeadLetter:
     """What of a record cannot be stored, and why; `rows` is None where they cannot be counted."""
 
     record: Record
+    kind: LetterKind
     reason: str
     rows: int | None
     data: bytes
+    rejected: Rejected | None = None
+    """Where a payload came from."""
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """A record with what it holds: readings, alarms, nothing (ticks), or the reason it is unreadable."""
+    """A record with what it holds; ticks hold nothing, `fault` says why a record is unreadable."""
 
     record: Record
     readings: ReadingBatch | None = None
     alarms: tuple[SensorAlarm, ...] = ()
+    rejects: tuple[Rejected, ...] = ()
     fault: str = ""
 
     def __len__(self) -> int:
-        return len(self.alarms) if self.readings is None else len(self.readings)
+        readings = 0 if self.readings is None else len(self.readings)
+        return readings + len(self.alarms) + len(self.rejects)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,9 +81,18 @@ class Batch:
     @property
     def unreadable(self) -> list[DeadLetter]:
         return [
-            DeadLetter(item.record, item.fault, None, item.record.data)
+            DeadLetter(item.record, LetterKind.RECORD, item.fault, None, item.record.data)
             for item in self.contents
             if item.fault
+        ]
+
+    @property
+    def set_aside(self) -> list[DeadLetter]:
+        """What the edge could not read."""
+        return [
+            DeadLetter(item.record, LetterKind.PAYLOAD, one.problem, None, one.payload, one)
+            for item in self.contents
+            for one in item.rejects
         ]
 
     def record_of(self, row: int) -> Record:
@@ -71,6 +105,7 @@ class Batch:
         return [
             DeadLetter(
                 self.contents[number].record,
+                LetterKind.READINGS,
                 reason,
                 int((owner == number).sum()),
                 encode_readings(self.readings.take(rows[owner == number])),
@@ -86,6 +121,9 @@ def open_record(record: Record) -> Content:
             return Content(record, readings=decode_readings(record.data))
         if record.kind is Kind.ALARMS:
             return Content(record, alarms=decode_alarms(record.data))
+        if record.kind is Kind.REJECTS:
+            # Whatever an edge sends, the table has to take it.
+            return Content(record, rejects=tuple(map(fitted, decode_rejects(record.data))))
     except (WireError, ValueError) as error:
         return Content(record, fault=f"unreadable: {error}")
     return Content(record)
@@ -123,4 +161,4 @@ def _concatenate(readings: Sequence[ReadingBatch]) -> ReadingBatch:
 
 def alarm_letter(record: Record, alarm: SensorAlarm, reason: str) -> DeadLetter:
     """The dead letter of one alarm change."""
-    return DeadLetter(record, reason, 1, encode_alarms((alarm,)))
+    return DeadLetter(record, LetterKind.ALARMS, reason, 1, encode_alarms((alarm,)))

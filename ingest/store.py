@@ -77,8 +77,11 @@ ON CONFLICT DO NOTHING
 """
 
 INSERT_DEAD_LETTER = """
-INSERT INTO dead_letter (reader, partition, stream, sequence, batch, reason, rows, data)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s)
+INSERT INTO dead_letter (
+    reader, partition, stream, sequence, batch, edge, kind, reason, rows, data,
+    source, address, received_at
+)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, coalesce(%s, now()))
 """
 
 DELETE_OLD_UNKNOWN_READINGS = "DELETE FROM unknown_reading WHERE ts < %s"
@@ -180,6 +183,7 @@ async def insert_dead_letters(
     """Keep what cannot be stored, with the reason."""
     for letter in letters:
         record: Record = letter.record
+        source = letter.rejected
         await connection.execute(
             INSERT_DEAD_LETTER,
             [
@@ -188,9 +192,14 @@ async def insert_dead_letters(
                 record.position.stream,
                 record.position.sequence,
                 str(record.batch),
+                record.batch.edge,
+                letter.kind,
                 letter.reason,
                 letter.rows,
                 letter.data,
+                source.source if source else "",
+                source.address if source else "",
+                from_us(source.received_us) if source else None,
             ],
         )
 

@@ -117,7 +117,7 @@ class Writer:
         batch, rows = prepared.batch, prepared.sorted
         letters += await self._keep_unknown(batch, rows.unknown)
         letters += await self._store_alarms(batch.alarms, prepared.span)
-        letters += batch.unreadable
+        letters += batch.unreadable + batch.set_aside
         letters += batch.letters(rows.early, "older than readings are kept")
         letters += batch.letters(rows.ahead, "too far in the future")
         await store.insert_dead_letters(self._connection, self._reader, letters)

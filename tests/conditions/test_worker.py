@@ -25,7 +25,8 @@ from config.log import BatchId, Kind, Position, Record, publish
 from config.settings import Settings
 from config.status import Status, watch_status
 from edge.reading import ReadingBatch
-from edge.wire import encode_readings
+from edge.rejected import Rejected
+from edge.wire import encode_readings, encode_rejects
 from oilcan.engines.nats_server import NatsEngine
 from tests.conditions.plants import RULES, S, readings, register, rows, rules
 
@@ -208,6 +209,19 @@ async def test_a_record_that_cannot_be_read_stops_nothing(pump: Connection) -> N
     good = record(2, data=encode_readings(readings(VIB, (START, 5))))
     await evaluation.take([record(1, data=b"nonsense"), good])
     assert len(await rows(pump, EVENTS)) == 1
+
+
+async def test_what_the_edge_set_aside_is_passed_over(
+    pump: Connection, capsys: pytest.CaptureFixture[str]
+) -> None:
+    evaluation = Evaluation(pump, ConditionSettings(), partition=0, partitions=1)
+    await evaluation.start()
+    data = encode_rejects([Rejected("hall", "plant/x", "not a number", b"?", START)])
+    aside = Record(Kind.REJECTS, 0, BatchId("e", "s", 1), Position("x", 7), data)
+    await evaluation.take([aside])
+    assert evaluation.position == Position("x", 7)
+    said = capsys.readouterr()
+    assert "cannot be read" not in said.out + said.err
 
 
 async def test_an_event_whose_rule_went_while_no_engine_ran_is_cleared(

@@ -6,7 +6,17 @@ import pytest
 from nats.aio.client import Client
 
 from config.errors import LogFull, LogUnavailable
-from config.log import BatchId, Kind, Position, Record, connect_log, ensure_stream, publish, read
+from config.log import (
+    STREAM,
+    BatchId,
+    Kind,
+    Position,
+    Record,
+    connect_log,
+    ensure_stream,
+    publish,
+    read,
+)
 
 
 async def take(client: Client, after: Position, count: int) -> list[Record]:
@@ -56,6 +66,20 @@ async def test_a_full_log_refuses_and_keeps_what_it_has(log_client: Client) -> N
     with pytest.raises(LogFull):
         await append(log_client, 15, bytes(2 * 1024**2))
     assert (await take(log_client, Position(), 1))[0].batch.sequence == 0
+
+
+async def test_a_stream_of_an_older_oilcan_gets_the_subjects_that_it_lacks(
+    log_client: Client,
+) -> None:
+    manager = log_client.jsm()
+    older = (await manager.stream_info(STREAM)).config
+    older.subjects = ["oilcan.readings.>", "oilcan.someday.>"]
+    await manager.update_stream(older)
+    await append(log_client, 1)
+    await ensure_stream(log_client, max_bytes=older.max_bytes or 0)
+    found = (await manager.stream_info(STREAM)).config.subjects
+    assert set(found or ()) == {f"oilcan.{kind}.>" for kind in Kind} | {"oilcan.someday.>"}
+    assert len(await take(log_client, Position(), 1)) == 1
 
 
 async def test_a_log_that_is_not_there_is_told(unused_tcp_port: int) -> None:

@@ -11,7 +11,8 @@ pytestmark = pytest.mark.store
 
 async def test_a_second_run_applies_nothing(empty_database_url: str) -> None:
     first = await migrate(empty_database_url)
-    assert [item.number for item in first] == list(range(1, len(first) + 1))
+    numbers = [item.number for item in first]
+    assert numbers == sorted(set(numbers))
     assert await migrate(empty_database_url) == []
 
 

@@ -1,11 +1,12 @@
 """A sink that remembers, for the tests of collectors."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 
 from edge.collector import Collector, Sink
 from edge.reading import AlarmBatch, ReadingBatch, SensorAlarm
+from edge.rejected import Rejected
 
 Collecting = Callable[[Collector, Sink], AbstractAsyncContextManager[None]]
 """The fixture `collecting`: run a collector, again after each loss, until the block's end."""
@@ -19,6 +20,7 @@ class Memory:
     def __init__(self) -> None:
         self.rows: list[Row] = []
         self.alarms: list[SensorAlarm] = []
+        self.rejected: list[Rejected] = []
         self.open = asyncio.Event()
         self.open.set()
         self._news = asyncio.Condition()
@@ -36,6 +38,12 @@ class Memory:
             )
         ]
         self.alarms += alarms
+        async with self._news:
+            self._news.notify_all()
+
+    async def set_aside(self, rejected: Sequence[Rejected]) -> None:
+        await self.open.wait()
+        self.rejected += rejected
         async with self._news:
             self._news.notify_all()
 

@@ -14,7 +14,8 @@ from nats.aio.client import Client
 from config.log import Kind, Position, Record, connect_log, ensure_stream, read
 from edge.publisher import Limits, Publisher
 from edge.reading import ReadingBatch, SensorAlarm
-from edge.wire import decode_alarms, decode_readings
+from edge.rejected import PAYLOAD_BYTES, Rejected
+from edge.wire import decode_alarms, decode_readings, decode_rejects
 from oilcan.engines.nats_server import NatsEngine
 from oilcan.engines.process import free_port, start
 
@@ -97,6 +98,57 @@ async def test_each_asset_goes_to_its_partition(log_client: Client) -> None:
         tags = set(decode_readings(records[0].data).tags)
         assert {f"{a.asset}.x" for a in decode_alarms(records[1].data)} == tags
         assert [record.batch.sequence for record in records] == [1, 2]
+
+
+def rejected(n: int, *, source: str = "hall", size: int = 10) -> Rejected:
+    return Rejected(source, f"plant/{n}", "not a number", bytes(size), n)
+
+
+async def test_what_was_set_aside_is_in_the_log_in_turn(log_client: Client) -> None:
+    async with publishing(log_client) as publisher:
+        await publisher.set_aside([rejected(1), rejected(2)])
+        await publisher.put(numbered(0))
+        records = await everything(log_client)
+    assert [record.kind for record in records] == [Kind.REJECTS, Kind.READINGS]
+    assert decode_rejects(records[0].data) == (rejected(1), rejected(2))
+    assert [record.batch.sequence for record in records] == [1, 2]
+
+
+async def test_large_payloads_are_parted_into_messages_that_the_server_takes(
+    log_client: Client,
+) -> None:
+    large = [rejected(n, size=PAYLOAD_BYTES) for n in range(40)]
+    async with publishing(log_client) as publisher:
+        await publisher.set_aside(large)
+    records = await everything(log_client)
+    assert [one for record in records for one in decode_rejects(record.data)] == large
+    assert max(len(record.data) for record in records) < 1024**2
+
+
+async def test_each_source_is_set_aside_in_its_partition(log_client: Client) -> None:
+    aside = [rejected(n, source=f"hall-{n}") for n in range(20)]
+    async with publishing(log_client, partitions=2) as publisher:
+        await publisher.set_aside(aside)
+    seen = [
+        {one for record in await everything(log_client, n) for one in decode_rejects(record.data)}
+        for n in range(2)
+    ]
+    assert seen[0]
+    assert seen[1]
+    assert seen[0] | seen[1] == set(aside)
+    assert not seen[0] & seen[1]
+
+
+async def test_payloads_that_wait_count_by_their_size(log_client: Client) -> None:
+    publisher = Publisher(log_client, edge="e", session="s", limits=Limits(waiting_rows=100))
+    first = asyncio.create_task(publisher.set_aside([rejected(1, size=64 * 100)]))
+    second = asyncio.create_task(publisher.put(numbered(0)))
+    await asyncio.sleep(0.05)
+    assert publisher.waiting_rows == rejected(1, size=64 * 100).weight
+    task = asyncio.create_task(publisher.run())
+    await asyncio.gather(first, second)
+    assert publisher.waiting_rows == 0
+    task.cancel()
 
 
 async def test_put_waits_while_too_much_is_waiting(log_client: Client) -> None:

@@ -7,14 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.reading import ReadingBatch, SensorAlarm
+from edge.rejected import Rejected
 from edge.wire import (
     ALARM_SCHEMA,
     READING_SCHEMA,
     WireError,
     decode_alarms,
     decode_readings,
+    decode_rejects,
     encode_alarms,
     encode_readings,
+    encode_rejects,
 )
 
 TIMES = st.integers(-(2**62), 2**62)
@@ -56,6 +59,23 @@ def test_readings_survive_the_wire(rows: list[tuple[str, int, float, int]]) -> N
 @given(ALARMS)
 def test_alarms_survive_the_wire(alarms: tuple[SensorAlarm, ...]) -> None:
     assert decode_alarms(encode_alarms(alarms)) == alarms
+
+
+@given(
+    st.lists(
+        st.builds(
+            Rejected,
+            source=TEXTS,
+            address=TEXTS,
+            problem=TEXTS,
+            payload=st.binary(max_size=40),
+            received_us=TIMES,
+        ),
+        max_size=6,
+    )
+)
+def test_what_was_rejected_survives_the_wire(rejected: list[Rejected]) -> None:
+    assert decode_rejects(encode_rejects(rejected)) == tuple(rejected)
 
 
 def test_a_batch_of_some_rows_keeps_its_tags() -> None:

@@ -13,7 +13,14 @@ from config.clock import from_us, now_us, to_us
 from config.database import Connection, Level, fetch_one, find_level
 from config.log import BatchId, Kind, Position, Record
 from edge.reading import Quality, ReadingBatch, Reason, SensorAlarm, quality_code
-from edge.wire import decode_alarms, decode_readings, encode_alarms, encode_readings
+from edge.rejected import Rejected
+from edge.wire import (
+    decode_alarms,
+    decode_readings,
+    encode_alarms,
+    encode_readings,
+    encode_rejects,
+)
 from ingest import store
 from ingest.batch import open_record
 from ingest.chunks import DAY_US, existing_days
@@ -305,6 +312,32 @@ async def test_a_refused_alarm_goes_to_dead_letters_and_the_rest_lands(
     assert letters == {wrong, ahead}
     row = await fetch_one(connection, "SELECT array_agg(code) FROM sensor_alarm")
     assert row == (["LOW"],)
+
+
+async def test_what_the_edge_could_not_read_is_kept_once_as_it_came(
+    connection: Connection, points: dict[str, int]
+) -> None:
+    aside = (
+        Rejected("hall", "plant/P-1\0/x", "not a number", b"\0\xff", NOW),
+        Rejected("hall", "plant/P-2", "no such field", b"", 2**62),
+    )
+    record = Record(
+        Kind.REJECTS, 0, BatchId("edge-1", "run", 1), Position("log", 1), encode_rejects(aside)
+    )
+    writer = await new_writer(connection)
+    assert (await write(connection, writer, [record])).dead == 2
+    await write(connection, writer, [record])
+    cursor = await connection.execute(
+        "SELECT kind, edge, source, address, reason, data, received_at, state FROM dead_letter"
+        " ORDER BY id"
+    )
+    rows = await cursor.fetchall()
+    assert rows[0] == (
+        *("payload", "edge-1", "hall", "plant/P-1\ufffd/x", "not a number", b"\0\xff"),
+        from_us(NOW),
+        "open",
+    )
+    assert [row[3] for row in rows] == ["plant/P-1\ufffd/x", "plant/P-2"]
 
 
 async def test_ticks_move_the_cursor_alone(connection: Connection, points: dict[str, int]) -> None:
