@@ -313,6 +313,41 @@ def apply(
     run_apply(plant, dry_run=dry_run, home=home, database_url=database_url)
 
 
+@app.command(rich_help_panel="Files")
+def backup(
+    file: Annotated[Path, typer.Argument(help="File to write.")],
+    home: Home = None,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """Write the whole database into one file, as of one instant, while everything runs.
+
+    Example: `oilcan backup plant-2026-11-23.oilcan`
+    """
+    from oilcan.backup.command import run_backup
+
+    run_backup(file, home=home, database_url=database_url)
+
+
+@app.command(rich_help_panel="Files")
+def restore(
+    file: Annotated[Path, typer.Argument(help="A file that `oilcan backup` wrote.")],
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Give up what the database holds at present.")
+    ] = False,
+    home: Home = None,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """Restore a backup: beside the database first, its rows counted, then in its place.
+
+    Stop `oilcan up` before. Whatever goes wrong, the database stays as it was.
+
+    Example: `oilcan restore plant-2026-11-23.oilcan --home /var/lib/oilcan`
+    """
+    from oilcan.backup.command import run_restore
+
+    run_restore(file, replace=replace, home=home, database_url=database_url)
+
+
 @imports.command("readings")
 def import_readings(  # noqa: PLR0913 - each option of a command is an argument
     files: Annotated[

@@ -4,7 +4,10 @@ OilcanError
 ├── AlreadyRunning      stop the other `oilcan up`, or give another home
 ├── PortTaken           give another port with the option that it names
 ├── PlantRefused        correct the plant folder: carries what `oilcan apply` said
-└── NotReady            look into the log file that it names
+├── NotReady            look into the log file that it names
+├── BackupFailed        read what PostgreSQL's own programs said: there is no backup, or no restore
+├── BackupDamaged       use another backup: this file is none, or not whole
+└── RestoreRefused      do what it says first: the database is not free for the backup
 """
 
 from config.errors import OilcanError
@@ -24,3 +27,15 @@ class PlantRefused(OilcanError):
 
 class NotReady(OilcanError):
     """A process did not begin to serve in time."""
+
+
+class BackupFailed(OilcanError):
+    """A backup could not be written, or not be restored; nothing was changed."""
+
+
+class BackupDamaged(OilcanError):
+    """A file is no backup, or not whole."""
+
+
+class RestoreRefused(OilcanError):
+    """The database is in use or not empty, or the backup does not fit the server or the program."""

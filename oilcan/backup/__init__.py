@@ -1,0 +1,1 @@
+"""A plant's database in one file, and back from it."""

@@ -1,0 +1,93 @@
+"""The file of a backup: a ZIP archive with PostgreSQL's own dump, and a manifest that proves it."""
+
+import hashlib
+import json
+import zipfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import IO, Protocol
+
+from oilcan.errors import BackupDamaged
+
+_DUMP, _MANIFEST = "database.dump", "manifest.json"
+_CHUNK = 1024**2
+_FORM = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a backup holds: taken when, of what, with how many rows in each table."""
+
+    created_at: str
+    oilcan: str
+    server: str
+    level: int
+    migrations: Mapping[int, str]
+    rows: Mapping[str, int]
+    bytes: int = 0
+    sha256: str = ""
+
+
+class Sink(Protocol):
+    """Takes bytes."""
+
+    def write(self, data: bytes, /) -> object:
+        """Take some."""
+        ...
+
+
+def write_archive(path: Path, dump: IO[bytes], manifest: Manifest) -> Manifest:
+    """Write a backup from the dump's bytes; the manifest that it got, with their digest."""
+    digest, size = hashlib.sha256(), 0
+    # Stored as it is: the dump is packed already.
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+        with archive.open(_DUMP, "w", force_zip64=True) as entry:
+            while data := dump.read(_CHUNK):
+                digest.update(data)
+                size += len(data)
+                entry.write(data)
+        whole = Manifest(**{**asdict(manifest), "bytes": size, "sha256": digest.hexdigest()})
+        archive.writestr(_MANIFEST, json.dumps({"form": _FORM, **asdict(whole)}, indent=2))
+    return whole
+
+
+def read_manifest(path: Path) -> Manifest:
+    """What a backup says of itself. Raises `BackupDamaged`."""
+    with _opened(path) as archive:
+        try:
+            said = json.loads(archive.read(_MANIFEST))
+            form = said.pop("form")
+            if form != _FORM:
+                raise BackupDamaged(f"{path}: a form of backup that this program does not know")
+            said["migrations"] = {int(key): value for key, value in said["migrations"].items()}
+            return Manifest(**said)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise BackupDamaged(f"{path}: it is no backup of Oilcan") from error
+
+
+def pour_dump(path: Path, sink: Sink, manifest: Manifest) -> None:
+    """Write the dump's bytes into a sink. Raises `BackupDamaged` where they are not what they were."""
+    digest = hashlib.sha256()
+    with _opened(path) as archive:
+        try:
+            with archive.open(_DUMP) as entry:
+                while data := entry.read(_CHUNK):
+                    digest.update(data)
+                    sink.write(data)
+        except (KeyError, zipfile.BadZipFile, EOFError) as error:
+            raise BackupDamaged(f"{path}: {error}") from error
+    if digest.hexdigest() != manifest.sha256:
+        raise BackupDamaged(f"{path}: its content is not what was written")
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            yield archive
+    except OSError as error:
+        raise BackupDamaged(f"{path}: {error.strerror or error}") from error
+    except zipfile.BadZipFile as error:
+        raise BackupDamaged(f"{path}: it is no backup, or was cut off: {error}") from error

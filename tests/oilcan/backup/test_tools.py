@@ -1,0 +1,29 @@
+"""PostgreSQL's own programs, run on a database."""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from oilcan.backup.tools import restoring
+from oilcan.errors import BackupFailed
+
+
+def test_a_password_is_not_on_the_command_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "pg_restore"
+    program.write_text(
+        f'#!{sys.executable}\nimport os, sys\nsys.exit(f"{{sys.argv}} {{os.environ}}")\n'
+    )
+    program.chmod(0o755)
+    monkeypatch.setattr("oilcan.backup.tools.binaries", lambda: tmp_path)
+    url = "postgresql://oilcan:s3cr3t@db.plant/oilcan"
+    with pytest.raises(BackupFailed) as failed, restoring(url):
+        pass
+    words, _, environment = str(failed.value).partition("environ(")
+    assert "s3cr3t" not in words
+    assert "host=db.plant" in words
+    assert "'PGPASSWORD': 's3cr3t'" in environment or "s3cr3t" in environment
+    assert "PGPASSWORD" not in os.environ
