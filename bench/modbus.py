@@ -2,24 +2,31 @@
 
 The server is pyModbusTCP in a process of its own, on loopback. The collector runs as it does in the
 edge, with a sink that remembers instead of the log; the loop beside it asks over the same
-connection for one register at a time. Lateness is the time from a device's place in the cycle (the
-median of its readings from the tick) to its reading. The dead device stays silent for longer than
+connection for one register at a time. Lateness is how far a device's reading is from its place in
+the cycle (the median of its readings from the tick). The dead device stays silent for longer than
 the timeout of half a second.
+
+Beside it runs collectd with its plugin `modbus` (Debian's collectd-core and libmodbus5) on the same gateway, writing
+with its plugin `csv`; where it is installed. Its lateness is taken when the request comes in, as
+ours is in that table.
 """
 
 import argparse
 import asyncio
 import multiprocessing
+import subprocess
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import numpy as np
 from pyModbusTCP.server import DataHandler, ModbusServer
 
 from bench.harness import publish, table
+from config.clock import now_us
 from edge.modbus.collector import ModbusCollector
 from edge.modbus.connection import ModbusConnection
 from edge.modbus.device_plan import values_of
@@ -31,25 +38,52 @@ from edge.rejected import Rejected
 from edge.supervisor import keep_collecting
 from oilcan.engines.process import free_port
 
-if TYPE_CHECKING:
-    from multiprocessing.sharedctypes import Synchronized
-
 DEVICES, REGISTERS = 20, 80
 SECOND_US = 1_000_000
 DEAD_UNIT = 7
+_MOST_CYCLES = 3_600
+_COLLECTD = "/usr/sbin/collectd"
+
+
+class Asked:
+    """What a gateway was asked, shared with its process: how often, and when for the first register."""
+
+    def __init__(self) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._count = context.Value("q", 0)
+        self._times = context.Array("q", (DEVICES + 1) * _MOST_CYCLES)
+
+    def note(self, unit: int, address: int) -> None:
+        """Take a request in."""
+        with self._count.get_lock():
+            self._count.value += 1
+            if address == 0:
+                row = unit * _MOST_CYCLES
+                self._times[row] += 1
+                if self._times[row] < _MOST_CYCLES:
+                    self._times[row + self._times[row]] = now_us()
+
+    @property
+    def count(self) -> int:
+        """How many requests came."""
+        return self._count.value
+
+    def times(self, unit: int) -> np.ndarray:
+        """When a device's first register was asked for, in µs since 1970."""
+        row = unit * _MOST_CYCLES
+        return np.array(self._times[row + 1 : row + 1 + min(self._times[row], _MOST_CYCLES - 1)])
 
 
 class Gateway(DataHandler):
     """Answers with zeros, counts what it is asked, and leaves one unit without an answer."""
 
-    def __init__(self, asked: "Synchronized[int]", dead: int | None) -> None:
+    def __init__(self, asked: "Asked", dead: int | None) -> None:
         super().__init__()
         self._asked, self._dead = asked, dead
 
     def read_h_regs(self, address: int, count: int, srv_info: ModbusServer.ServerInfo) -> object:
         """The registers of one request."""
-        with self._asked.get_lock():
-            self._asked.value += 1
+        self._asked.note(srv_info.recv_frame.mbap.unit_id, address)
         if srv_info.recv_frame.mbap.unit_id == self._dead:
             time.sleep(3)
         return super().read_h_regs(address, count, srv_info)
@@ -83,18 +117,19 @@ class Outcome:
     """Readings of healthy devices that a second went without."""
 
 
-def serve(port: int, asked: "Synchronized[int]", dead: int | None) -> None:
+def serve(port: int, asked: Asked, dead: int | None) -> None:
     """Be the gateway until killed."""
     ModbusServer("127.0.0.1", port, data_hdl=Gateway(asked, dead)).start()
 
 
 @contextmanager
-def gateway(dead: int | None) -> Iterator[tuple[ModbusSource, "Synchronized[int]"]]:
+def gateway(dead: int | None) -> Iterator[tuple[ModbusSource, Asked]]:
     """A source with a gateway behind it, and the count of its requests."""
-    context = multiprocessing.get_context("spawn")
-    asked = context.Value("q", 0)
+    asked = Asked()
     port = free_port()
-    process = context.Process(target=serve, args=(port, asked, dead), daemon=True)
+    process = multiprocessing.get_context("spawn").Process(
+        target=serve, args=(port, asked, dead), daemon=True
+    )
     process.start()
     try:
         asyncio.run(_until_up(port))
@@ -128,7 +163,7 @@ def collect(seconds: int, dead: int | None) -> Outcome:
     with gateway(dead) as (hall, asked):
         arrivals = Arrivals()
         asyncio.run(_collect(hall, arrivals, seconds))
-        requests = asked.value
+        requests = asked.count
     healthy = DEVICES - (dead is not None)
     assert len(arrivals.times) == healthy
     # The first cycle also connects, and finds out who is dead.
@@ -151,6 +186,59 @@ def lateness_ms(times: np.ndarray) -> np.ndarray:
     place = times - np.arange(len(times)) * SECOND_US
     steps = np.round((place - np.median(place)) / SECOND_US) * SECOND_US
     return np.abs(place - steps - np.median(place - steps)) / 1e3
+
+
+def come_in(seconds: int, dead: int | None, *, collectd: bool) -> Outcome:
+    """Have a gateway asked by collectd, or by our collector, and look at when requests come in."""
+    with gateway(dead) as (hall, asked):
+        if collectd:
+            run_collectd(hall, seconds)
+        else:
+            asyncio.run(_collect(hall, Arrivals(), seconds))
+        # The first two cycles also connect, and find out who is dead.
+        series = [asked.times(unit)[2:] for unit in range(1, DEVICES + 1) if unit != dead]
+        late = [np.empty(0), *(lateness_ms(times) for times in series if len(times))]
+        missed = sum(max(0, seconds - 2 - len(times)) for times in series)
+        cycles = max(len(asked.times(unit)) for unit in range(1, DEVICES + 1)) or seconds
+        return Outcome(cycles, asked.count, np.concatenate(late), missed)
+
+
+def run_collectd(hall: ModbusSource, seconds: int) -> None:
+    """Run collectd on the gateway for some seconds."""
+    with tempfile.TemporaryDirectory(prefix="oilcan-bench-") as folder:
+        configuration = Path(folder, "collectd.conf")
+        configuration.write_text(collectd_configuration(hall, folder))
+        process = subprocess.Popen(
+            [_COLLECTD, "-f", "-C", str(configuration)],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        time.sleep(seconds + 0.5)
+        process.kill()
+        process.wait()
+
+
+def collectd_configuration(hall: ModbusSource, folder: str) -> str:
+    """The same devices and registers for collectd; its plugin knows no blocks."""
+    names = [f"r{at}" for at in range(REGISTERS)]
+    registers = "\n".join(
+        f'<Data "{name}">\nRegisterBase {at}\nRegisterType uint16\nRegisterCmd ReadHolding\n'
+        f'Type gauge\nInstance "{name}"\n</Data>'
+        for at, name in enumerate(names)
+    )
+    collect = "\n".join(f'Collect "{name}"' for name in names)
+    slaves = "\n".join(
+        f'<Slave {unit}>\nInstance "A-{unit}"\n{collect}\n</Slave>'
+        for unit in range(1, DEVICES + 1)
+    )
+    port = str(hall.connect).rpartition(":")[2]
+    return (
+        f'BaseDir "{folder}"\nPIDFile "{folder}/pid"\nInterval 1\nLoadPlugin csv\n'
+        f'<Plugin csv>\nDataDir "{folder}/csv"\n</Plugin>\nLoadPlugin modbus\n'
+        f"<Plugin modbus>\n{registers}\n"
+        f'<Host "hall">\nAddress "127.0.0.1"\nPort "{port}"\nInterval 1\n{slaves}\n</Host>\n'
+        "</Plugin>\n"
+    )
 
 
 async def read_singly(hall: ModbusSource) -> float:
@@ -176,9 +264,23 @@ async def read_planned(hall: ModbusSource) -> float:
 
 def row(name: str, outcome: Outcome) -> list[str]:
     """A run as a line of the table."""
-    p50, p99 = np.percentile(outcome.late_ms, [50, 99])
+    late = np.percentile(outcome.late_ms, [50, 99]) if len(outcome.late_ms) else (np.nan, np.nan)
+    p50, p99 = late
     each = outcome.requests / outcome.cycles
     return [name, f"{each:.1f}", f"{p50:.2f}", f"{p99:.2f}", f"{outcome.missed}"]
+
+
+def beside_collectd(seconds: int) -> str:
+    """Ours and collectd's, by when their requests come in."""
+    if not Path(_COLLECTD).exists():
+        return f"collectd was not compared: {_COLLECTD} is missing (apt-get install collectd-core libmodbus5)."
+    rows = [
+        row(f"{name}, {state}", come_in(seconds, dead, collectd=name == "collectd"))
+        for name in ("Oilcan", "collectd")
+        for state, dead in (("all answer", None), ("one is dead", DEAD_UNIT))
+    ]
+    head = ["", "requests a cycle", "lateness p50, ms", "p99, ms", "readings missed"]
+    return f"Beside collectd's plugin `modbus`, at the gateway:\n\n{table(head, rows)}"
 
 
 def main() -> None:
@@ -202,6 +304,7 @@ def main() -> None:
         f"One cycle takes {planned * 1e3:.0f} ms as planned and {singly * 1e3:.0f} ms with a "
         f"request for each of the {DEVICES * REGISTERS} registers: {singly / planned:.0f} times."
     )
+    text += f"\n\n{beside_collectd(options.seconds)}"
     print(text)
     if not options.dry:
         publish("modbus", "python -m bench.modbus", text)
