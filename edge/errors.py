@@ -6,6 +6,7 @@ config.errors.OilcanError
     │   └── SourceRefused   look at the source's settings; it is tried again all the same
     ├── DeviceSilent        leave this device alone for a while; others behind the source may answer
     ├── DeviceRefused       take its values as bad: the device answered with an exception
+    ├── WriteRefused        say why: nothing was written, and nothing will be
     └── PayloadError        keep the payload aside: it cannot be read as what it should be
 """
 
@@ -34,6 +35,10 @@ class DeviceRefused(EdgeError):
     def __init__(self, code: int) -> None:
         self.code = code
         super().__init__(f"exception {code}")
+
+
+class WriteRefused(EdgeError):
+    """A write command that may not, or cannot, be carried out; nothing was sent to the device."""
 
 
 class PayloadError(EdgeError):

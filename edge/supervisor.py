@@ -60,6 +60,10 @@ class Supervisor:
         """The health of each source by its name."""
         return {name: each.collector.health().part() for name, each in self._running.items()}
 
+    def running(self) -> list[tuple[Source, Collector]]:
+        """The sources that are collected from at present, each with its collector."""
+        return [(each.source, each.collector) for each in self._running.values()]
+
     async def _stop_unwanted(self) -> None:
         """End the collectors of sources that changed or went; raises the error of one that broke."""
         for each in self._running.values():

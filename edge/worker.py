@@ -27,6 +27,7 @@ from edge.opcua.source import OpcuaSource
 from edge.publisher import Publisher
 from edge.source_file import Source
 from edge.supervisor import Supervisor
+from edge.writes import Writes, answer_writes
 
 _STREAM_CHECK_S = 5.0
 _FILES_S = 2.0
@@ -90,6 +91,7 @@ async def _collect(
                 _follow(definitions, supervisor),
                 _report(client, lambda: status(edge, publisher, supervisor, definitions)),
                 _keep_stream(client, publisher, max_bytes),
+                answer_writes(client, edge, Writes(edge, supervisor.running)),
             ]
         )
 

@@ -12,6 +12,7 @@ from edge.modbus.connection import ModbusConnection
 from edge.modbus.device import DeviceReader, Poll
 from edge.modbus.rota import Rota
 from edge.modbus.source import ModbusSource
+from edge.modbus.writer import ModbusWriter
 from edge.reading import ReadingBatch
 from edge.stamps import Stamps
 
@@ -25,6 +26,7 @@ class ModbusCollector:
     """
 
     def __init__(self, source: ModbusSource, *, clock: ClockUs = now_us) -> None:
+        self.writer = ModbusWriter(source)
         self._source = source
         self._clock = clock
         self._health = Health(source.name)
@@ -56,7 +58,11 @@ class ModbusCollector:
             device.start_anew()
         source, timeout_s = self._source, self._source.timeout_us / 1e6
         async with ModbusConnection(source.link, source.tls, timeout_s=timeout_s) as connection:
-            await self._poll_for_ever(connection, sink)
+            self.writer.connection = connection
+            try:
+                await self._poll_for_ever(connection, sink)
+            finally:
+                self.writer.connection = None
 
     async def _poll_for_ever(self, connection: ModbusConnection, sink: Sink) -> None:
         loop = asyncio.get_running_loop()

@@ -6,7 +6,8 @@ so there nothing else would tell the two apart.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
@@ -14,7 +15,7 @@ from pymodbus.client.base import ModbusBaseClient
 from pymodbus.exceptions import ConnectionException, ModbusException
 from pymodbus.pdu import ModbusPDU
 
-from edge.errors import DeviceRefused, DeviceSilent
+from edge.errors import DeviceRefused, DeviceSilent, SourceLost
 from edge.modbus.client import open_client
 from edge.modbus.link import Link
 from edge.modbus.plan import Block
@@ -25,14 +26,25 @@ from edge.modbus.source import TlsFiles
 _GATEWAY_CODES = frozenset({10, 11})
 
 
+@dataclass(frozen=True, slots=True)
+class RegisterWrite:
+    """One request that writes: entries of a table from an address, by a function code."""
+
+    function: int
+    at: int
+    entries: tuple[int, ...]
+
+
 class ModbusConnection:
-    """Reads blocks, one request at a time."""
+    """Reads blocks and writes registers, one request at a time, in the order they are asked for."""
 
     def __init__(self, link: Link, tls: TlsFiles, *, timeout_s: float) -> None:
         self._link = link
         self._tls = tls
         self._timeout_s = timeout_s
         self._client: ModbusBaseClient | None = None
+        self._turn = asyncio.Lock()
+        self._ended = False
 
     async def __aenter__(self) -> Self:
         return self
@@ -43,6 +55,7 @@ class ModbusConnection:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._ended = True
         self.close()
 
     async def read(
@@ -50,14 +63,35 @@ class ModbusConnection:
     ) -> Sequence[int] | Sequence[bool]:
         """The block's registers or bits, exactly as many as were asked for.
 
-        `patience_s` shortens the wait for the answer. Raises `SourceLost` (cannot connect), `DeviceSilent` (no usable answer; the connection is
-        closed where it may hold a late one) or `DeviceRefused` (a Modbus exception).
+        `patience_s` shortens the wait for the answer. Raises `SourceLost` (cannot connect),
+        `DeviceSilent` (no usable answer; the connection is closed where it may hold a late one) or
+        `DeviceRefused` (a Modbus exception).
         """
-        client = await self._connected()
         wait_s = self._timeout_s if patience_s is None else min(patience_s, self._timeout_s)
+        async with self._turn:
+            client = await self._connected()
+            answer = await self._exchange(lambda: _request(client, unit, block), client, wait_s)
+            return self._checked(answer, block)
+
+    async def write(
+        self, unit: int, order: RegisterWrite, *, before_sending: Callable[[], None]
+    ) -> None:
+        """Write in one request; `before_sending` may raise to stop it at the last moment.
+
+        Raises what `read` does: after `SourceLost` nothing was sent, after `DeviceSilent` nobody
+        knows what the device did.
+        """
+        async with self._turn:
+            client = await self._connected()
+            before_sending()
+            await self._exchange(lambda: _send(client, unit, order), client, self._timeout_s)
+
+    async def _exchange(
+        self, request: Callable[[], Awaitable[ModbusPDU]], client: ModbusBaseClient, wait_s: float
+    ) -> ModbusPDU:
         try:
             async with asyncio.timeout(wait_s):
-                answer = await _request(client, unit, block)
+                answer = await request()
         except (ModbusException, TimeoutError) as error:
             gone = not client.connected
             self.close()
@@ -71,10 +105,10 @@ class ModbusConnection:
             if code in _GATEWAY_CODES:
                 raise DeviceSilent(f"the gateway gets no answer (exception {code})")
             raise DeviceRefused(code)
-        return self._checked(answer, block)
+        return answer
 
     def close(self) -> None:
-        """Close; the next `read` connects again."""
+        """Close; the next request connects again."""
         if self._client is not None:
             self._client.close()
             self._client = None
@@ -83,6 +117,8 @@ class ModbusConnection:
         if self._client is not None and not self._client.connected:
             # The peer closed it between two requests, as devices do with a quiet connection.
             self.close()
+        if self._ended:
+            raise SourceLost("the source is no longer collected from")
         if self._client is None:
             self._client = await open_client(
                 self._link, self._tls, timeout_s=self._timeout_s, lost=self._fail_request
@@ -116,3 +152,14 @@ async def _request(client: ModbusBaseClient, unit: int, block: Block) -> ModbusP
     if block.table is Table.INPUT:
         return await client.read_input_registers(block.start, count=block.count, device_id=unit)
     return await client.read_holding_registers(block.start, count=block.count, device_id=unit)
+
+
+async def _send(client: ModbusBaseClient, unit: int, order: RegisterWrite) -> ModbusPDU:
+    entries = list(order.entries)
+    if order.function == 5:
+        return await client.write_coil(order.at, bool(entries[0]), device_id=unit)
+    if order.function == 6:
+        return await client.write_register(order.at, entries[0], device_id=unit)
+    if order.function == 15:
+        return await client.write_coils(order.at, [bool(each) for each in entries], device_id=unit)
+    return await client.write_registers(order.at, entries, device_id=unit)

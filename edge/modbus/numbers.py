@@ -11,7 +11,7 @@ from edge.reading import Float64s
 
 Words = npt.NDArray[np.uint16]
 
-_DTYPES = {
+DTYPES = {
     ValueType.BIT: ">u2",
     ValueType.UINT16: ">u2",
     ValueType.INT16: ">i2",
@@ -23,6 +23,8 @@ _DTYPES = {
     ValueType.FLOAT32: ">f4",
     ValueType.FLOAT64: ">f8",
 }
+"""Number of each type with its most significant byte first."""
+
 _HALVES = {
     ValueType.UINT8_HIGH: (8, np.uint8),
     ValueType.UINT8_LOW: (0, np.uint8),
@@ -40,11 +42,11 @@ def numbers(words: Words, kind: ValueType, order: ByteOrder) -> Float64s:
     if kind in _HALVES:
         shift, dtype = _HALVES[kind]
         return (words[:, 0] >> shift).astype(np.uint8).view(dtype).astype(np.float64)
-    ordered = _ordered(words, order)
+    in_order = ordered(words, order)
     if kind in {ValueType.BCD16, ValueType.BCD32}:
-        return _decimal(ordered)
+        return _decimal(in_order)
     with np.errstate(invalid="ignore"):
-        return ordered.view(_DTYPES[kind])[:, 0].astype(np.float64)
+        return in_order.view(DTYPES[kind])[:, 0].astype(np.float64)
 
 
 def text(words: Words, order: ByteOrder) -> str:
@@ -57,8 +59,11 @@ def text(words: Words, order: ByteOrder) -> str:
     return sent.split(b"\0", 1)[0].decode("utf-8", "replace").rstrip()
 
 
-def _ordered(words: Words, order: ByteOrder) -> npt.NDArray[np.uint16]:
-    """Most significant word and byte first: big-endian numbers of each row's full width."""
+def ordered(words: Words, order: ByteOrder) -> npt.NDArray[np.uint16]:
+    """Words off the wire with the most significant word and byte first, or such words for the wire.
+
+    Each row is one number of its full width; doing it twice changes nothing.
+    """
     if order.swaps_words:
         words = words[:, ::-1]
     if order.swaps_bytes:
@@ -66,10 +71,10 @@ def _ordered(words: Words, order: ByteOrder) -> npt.NDArray[np.uint16]:
     return np.ascontiguousarray(words.astype(">u2"))
 
 
-def _decimal(ordered: npt.NDArray[np.uint16]) -> Float64s:
+def _decimal(words: npt.NDArray[np.uint16]) -> Float64s:
     """Four digits from each word, the first the most significant."""
     shifts = np.array([12, 8, 4, 0], np.uint16)
-    digits = (ordered.astype(np.uint16)[:, :, None] >> shifts & 0xF).reshape(len(ordered), -1)
+    digits = (words.astype(np.uint16)[:, :, None] >> shifts & 0xF).reshape(len(words), -1)
     weights = 10.0 ** np.arange(digits.shape[1] - 1, -1, -1)
     number: Float64s = digits @ weights
     return np.where((digits > _LARGEST_DIGIT).any(axis=1), np.nan, number)

@@ -10,6 +10,7 @@ from edge.modbus.fit import contradiction, misfit
 from edge.modbus.link import Link, NetworkLink, Scheme, parse_link
 from edge.modbus.plan import Value
 from edge.modbus.registers import ByteOrder, Table, ValueType
+from edge.modbus.writable import WriteLimits, unwritable
 from edge.source import AssetTag, DurationUs, FileModel, ReportFields, SourceFields
 
 _WORDS_AT_ONCE = 125
@@ -38,6 +39,32 @@ class Block(FileModel):
         "One request for coils or discrete inputs reads up to 16 times as many.",
         examples=[80],
     )
+
+
+class Writable(FileModel):
+    """What write commands may set a value to."""
+
+    min: FiniteFloat | None = Field(
+        default=None,
+        description="Least value that may be written, in the unit of the reading.",
+        examples=[0],
+    )
+    max: FiniteFloat | None = Field(
+        default=None,
+        description="Greatest value that may be written, in the unit of the reading.",
+        examples=[50],
+    )
+    function: Literal[5, 6, 15, 16] | None = Field(
+        default=None,
+        description="Function code to write with, for devices that do not have the usual one: "
+        "5 for a coil, 6 for one register, 16 for more.",
+        examples=[16],
+    )
+
+    @property
+    def limits(self) -> WriteLimits:
+        """The same, as what decides takes it."""
+        return WriteLimits(self.min, self.max, self.function)
 
 
 class RegisterPoint(ReportFields):
@@ -109,6 +136,19 @@ class RegisterPoint(ReportFields):
         description="Unit of the reading after scaling, for people; the point's own unit counts.",
         examples=["degC"],
     )
+    writable: bool | Writable = Field(
+        default=False,
+        description="May write commands set it? `true`: to any value that its registers hold; or "
+        "within `min` and `max`. In `coil` and `holding` only.",
+        examples=[{"min": 0, "max": 50}],
+    )
+
+    @property
+    def write_limits(self) -> WriteLimits | None:
+        """What may be written; None where nothing may."""
+        if isinstance(self.writable, Writable):
+            return self.writable.limits
+        return WriteLimits() if self.writable else None
 
 
 class AlarmPoint(FileModel):
@@ -197,6 +237,9 @@ class RegisterMap(FileModel):
         except ValueError as error:
             raise ValueError(f"{name}: {error}") from None
         if (problem := misfit(value, max_words=self.block.max_words)) is not None:
+            raise ValueError(f"{name}: {problem}")
+        limits = point.write_limits if isinstance(point, RegisterPoint) else None
+        if limits is not None and (problem := unwritable(value, limits)) is not None:
             raise ValueError(f"{name}: {problem}")
         return value
 
