@@ -64,6 +64,23 @@ def require(permission: Permission) -> Callable[[Caller], Awaitable[Caller]]:
     return permitted
 
 
+def require_and_let_go(permission: Permission) -> Callable[..., Awaitable[Caller]]:
+    """The same, for a route that waits for others: it holds no connection meanwhile."""
+
+    async def permitted(
+        request: Request,
+        services: ServicesOf,
+        bearer: BearerOf,
+        token: Annotated[str | None, Depends(_cookie)],
+    ) -> Caller:
+        async with services.database.connection() as connection:
+            caller = await identify(request, services, connection, bearer, token)
+        demand(caller, permission)
+        return caller
+
+    return permitted
+
+
 def demand(caller: Caller, permission: Permission) -> None:
     """Raise `NotPermitted` unless the caller's role includes the permission."""
     if not caller.may(permission):

@@ -17,6 +17,8 @@ class Permission(StrEnum):
     APPROVE = "approve"
     """Approve, schedule and cancel work."""
     CLOSE = "close"
+    WRITE = "write"
+    """Set a value in a device."""
     ADMINISTER = "administer"
 
 
@@ -42,7 +44,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
         Role.REQUESTER: _REQUEST,
         Role.TECHNICIAN: _CARRY_OUT,
         Role.PLANNER: _PLAN,
-        Role.RELIABILITY_ENGINEER: _PLAN,
+        Role.RELIABILITY_ENGINEER: _PLAN | {Permission.WRITE},
         Role.ADMINISTRATOR: frozenset(Permission),
     }
 )

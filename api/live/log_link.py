@@ -1,10 +1,14 @@
-"""The connection to the log, used for one thing: hearing the roles' statuses and sending ours."""
+"""The connection to the log: hears the roles' statuses, sends ours, and asks an edge something."""
 
 import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from nats.errors import Error as NatsError
+from nats.errors import NoRespondersError
+
 from api.live.status_board import StatusBoard
+from config.errors import LogUnavailable
 from config.log import connect_log
 from config.retry import keep_running
 from config.status import EVERY_S, Status, send_status, watch_status
@@ -30,6 +34,22 @@ class LogLink:
     async def keep_listening(self) -> None:
         """Listen until cancelled."""
         await keep_running(self._listen, name="statuses of the roles")
+
+    async def request(self, subject: str, data: bytes, *, timeout_s: float) -> bytes:
+        """The answer of whoever listens to a subject.
+
+        Raises `LogUnavailable` where nobody can have heard it, and `TimeoutError` where somebody may
+        have: no answer came in time, or the connection was lost meanwhile.
+        """
+        client = self._client
+        if client is None or not client.is_connected:
+            raise LogUnavailable("the log server cannot be reached")
+        try:
+            return bytes((await client.request(subject, data, timeout=timeout_s)).data)
+        except NoRespondersError as error:
+            raise LogUnavailable("the edge no longer listens") from error
+        except (NatsError, TimeoutError, OSError) as error:
+            raise TimeoutError(f"no answer within {timeout_s:g} s") from error
 
     async def _listen(self) -> None:
         client = await connect_log(self._url, name="oilcan serve")

@@ -4,7 +4,7 @@ from fastapi import APIRouter
 
 from api.errors import CrossSiteRequest, NotAuthenticated, NotPermitted
 from api.problems import documented
-from api.v1 import assets, events, orders, pipeline, points, rules, stream
+from api.v1 import assets, events, orders, pipeline, points, rules, stream, writes
 from config.errors import DatabaseUnavailable
 
 EVERYWHERE = documented(NotAuthenticated, NotPermitted, CrossSiteRequest, DatabaseUnavailable)
@@ -12,6 +12,7 @@ EVERYWHERE = documented(NotAuthenticated, NotPermitted, CrossSiteRequest, Databa
 ROUTERS: tuple[APIRouter, ...] = (
     assets.router,
     points.router,
+    writes.router,
     rules.router,
     events.router,
     orders.router,
