@@ -7,7 +7,10 @@ OilcanError
 ├── NotReady            look into the log file that it names
 ├── BackupFailed        read what PostgreSQL's own programs said: there is no backup, or no restore
 ├── BackupDamaged       use another backup: this file is none, or not whole
-└── RestoreRefused      do what it says first: the database is not free for the backup
+├── RestoreRefused      do what it says first: the database is not free for the backup
+├── KeyMissing          set OILCAN_API_KEY, or give --key
+├── ServerUnreachable   start the server, or give its address with --server
+└── ServerRefused       do what the server's answer says
 """
 
 from config.errors import OilcanError
@@ -39,3 +42,15 @@ class BackupDamaged(OilcanError):
 
 class RestoreRefused(OilcanError):
     """The database is in use or not empty, or the backup does not fit the server or the program."""
+
+
+class KeyMissing(OilcanError):
+    """A command that goes through the API was given no API key."""
+
+
+class ServerUnreachable(OilcanError):
+    """The API did not answer."""
+
+
+class ServerRefused(OilcanError):
+    """The API refused what was asked."""

@@ -1,6 +1,9 @@
 """A write over HTTP to a device behind a real edge: kept, carried out once, kept with its outcome."""
 
 import asyncio
+import os
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
@@ -281,3 +284,39 @@ def test_a_command_whose_outcome_was_lost_is_unknown() -> None:
     write = Write(1, uuid4(), "A.x", 1.0, "1", "kim", "test", asked, expires)
     assert write.state(expires) is WriteState.SENT
     assert write.state(expires + LOST_AFTER + timedelta(seconds=1)) is WriteState.UNKNOWN
+
+
+async def shell(key: str, *words: str) -> subprocess.CompletedProcess[str]:
+    """`oilcan write` with an API key."""
+    return await asyncio.to_thread(
+        subprocess.run,
+        [sys.executable, "-m", "oilcan", "write", *words],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "OILCAN_API_KEY": key},
+        check=False,
+    )
+
+
+async def test_a_negative_value_reaches_the_api_with_its_reason(
+    address: str, connection: Connection, plant: Any
+) -> None:
+    """No log server runs, so the command is refused; it is kept all the same."""
+    assert plant
+    key = await create_api_key(connection, name="trials", role=Role.RELIABILITY_ENGINEER)
+    words = ["P-101.bearing_temp", "-5.5", "--reason", "trial run", "--server", address]
+    result = await shell(key, *words)
+    assert result.returncode == 1
+    assert result.stdout.splitlines() == [
+        "write 1: P-101.bearing_temp = -5.5 degC: refused",
+        "nothing was sent: the log server cannot be reached",
+    ]
+    row = await fetch_one(connection, "SELECT value, reason, actor FROM write_command")
+    assert row == (-5.5, "trial run", "key:trials")
+
+
+async def test_a_key_that_may_not_write_is_told_so(address: str, connection: Connection) -> None:
+    key = await create_api_key(connection, name="reader", role=Role.VIEWER)
+    result = await shell(key, "A.x", "1", "--reason", "x", "--server", address)
+    assert result.returncode == 1
+    assert "The role does not include this: the role viewer may not write" in result.stderr
