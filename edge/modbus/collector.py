@@ -10,6 +10,8 @@ from edge.filter import Report
 from edge.health import Health
 from edge.modbus.connection import ModbusConnection
 from edge.modbus.device import DeviceReader, Poll
+from edge.modbus.link import numbers_requests
+from edge.modbus.rest import first_look_s
 from edge.modbus.rota import Rota
 from edge.modbus.source import ModbusSource
 from edge.modbus.writer import ModbusWriter
@@ -21,8 +23,9 @@ class ModbusCollector:
     """One Modbus source. The next poll is the acknowledgement: it waits until the log has the last.
 
     A device that falls silent gives one bad reading for each point. From then on it is asked after
-    the others, when the log has what they said, and less and less often. When no device answers,
-    the connection is made anew.
+    the others, when the log has what they said, and less and less often. Of several devices it is
+    found out first who answers. One that is alone is asked once more, over a new connection, before
+    it counts as silent. When no device answers, the source is lost.
     """
 
     def __init__(self, source: ModbusSource, *, clock: ClockUs = now_us) -> None:
@@ -36,6 +39,8 @@ class ModbusCollector:
             DeviceReader(device, every_us=source.every_us, stamp=self._stamp)
             for device in source.devices
         ]
+        self._alone = len(self._devices) == 1
+        self._silence = ""
         self._intervals = frozenset[int]().union(*(each.intervals_us for each in self._devices))
 
     @property
@@ -67,15 +72,26 @@ class ModbusCollector:
     async def _poll_for_ever(self, connection: ModbusConnection, sink: Sink) -> None:
         loop = asyncio.get_running_loop()
         rota = Rota(self._intervals, start=loop.time())
+        poll = self._first_look(connection)
         while True:
             due = rota.take(loop.time())
             answering = [device for device in self._devices if not device.rest.resting]
-            await self._poll(answering, due, Poll(connection), sink)
+            await self._poll(answering, due, poll, sink)
             await self._ask_silent(rota, connection, sink)
             if self._all_silent():
-                raise SourceLost("no device answers")
+                raise SourceLost(self._silence if self._alone else "no device answers")
+            poll = Poll(connection)
             self._health.connected()
             await asyncio.sleep(rota.finish(due, loop.time()) - loop.time())
+
+    def _first_look(self, connection: ModbusConnection) -> Poll:
+        """The first poll: with little patience, so that dead devices do not hold up the others.
+
+        Not in RTU frames, where an answer that comes after all could be taken for another.
+        """
+        if self._alone or not numbers_requests(self._source.link):
+            return Poll(connection)
+        return Poll(connection, first_look_s(self._source.timeout_us / 1e6), first_look=True)
 
     async def _poll(
         self, devices: Sequence[DeviceReader], due: Set[int], poll: Poll, sink: Sink
@@ -113,18 +129,37 @@ class ModbusCollector:
 
     async def _read(self, device: DeviceReader, due: Set[int], poll: Poll) -> None:
         try:
-            await device.read(poll, due)
+            await self._read_once_more(device, due, poll)
         except DeviceSilent as error:
-            self._silent(device, str(error), poll)
+            if poll.first_look:
+                device.rest.passed_over()
+                device.start_anew()
+            else:
+                self._silent(device, str(error), poll)
         else:
             device.rest.answered()
             self._health.device_back(device.name)
 
+    async def _read_once_more(self, device: DeviceReader, due: Set[int], poll: Poll) -> None:
+        """Read a device; one that is alone and answered so far a second time, if it has to be."""
+        try:
+            await device.read(poll, due)
+        except DeviceSilent:
+            if not self._alone or device.rest.resting:
+                raise
+            self._health.reconnects += 1
+            await device.read(poll, due)
+
     def _silent(self, device: DeviceReader, message: str, poll: Poll) -> None:
+        self._silence = f"{device.name}: {message}"
+        # Where there is no other, the source says it, and once is enough.
+        news = not device.rest.resting
+        if not self._alone:
+            news = self._health.device_lost(device.name, message)
         now = asyncio.get_running_loop().time()
         device.rest.silent(now, min(device.intervals_us) / 1e6)
         device.start_anew()
-        if self._health.device_lost(device.name, message):
+        if news:
             poll.readings.append(device.unreachable())
 
     def _stamp(self, device: str) -> int:

@@ -28,6 +28,8 @@ class Poll:
     connection: ModbusConnection
     patience_s: float | None = None
     """Longest wait for an answer, where that is less than the connection's own."""
+    first_look: bool = False
+    """Is it only to be found out who answers?"""
     readings: list[ReadingBatch] = field(default_factory=list)
     alarms: list[SensorAlarm] = field(default_factory=list)
 

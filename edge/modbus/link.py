@@ -51,6 +51,11 @@ class SerialLink:
 Link = NetworkLink | SerialLink
 
 
+def numbers_requests(link: Link) -> bool:
+    """Has each request a number that its answer repeats? RTU frames have none."""
+    return isinstance(link, NetworkLink) and link.scheme is not Scheme.RTU_OVER_TCP
+
+
 def parse_link(text: str) -> Link:
     """The link that `connect` describes. Raises `ValueError` with problem and remedy."""
     scheme = text.partition("://")[0]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 _LONGEST_REST_S = 30.0
 _SHORTEST_WAIT_S = 0.25
 _FULL_WAIT_EACH = 4
+_LOOK_SHARE = 0.25
 
 
 @dataclass(slots=True)
@@ -25,6 +26,10 @@ class Rest:
         pause = every_s * 2 ** min(self.failures - 1, 16)
         self.until = now + min(pause, max(_LONGEST_REST_S, every_s))
 
+    def passed_over(self) -> None:
+        """It did not answer a first look: ask it properly, after those that did."""
+        self.failures, self.until = max(self.failures, 1), 0.0
+
     def answered(self) -> None:
         """Ask it again at every tick."""
         self.failures, self.until = 0, 0.0
@@ -41,3 +46,8 @@ class Rest:
         if self.failures % _FULL_WAIT_EACH == 0:
             return None
         return max(spare_s, _SHORTEST_WAIT_S)
+
+
+def first_look_s(timeout_s: float) -> float:
+    """How long each of several devices is waited for before it is known which of them answer."""
+    return min(timeout_s, max(timeout_s * _LOOK_SHARE, _SHORTEST_WAIT_S))

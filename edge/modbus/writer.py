@@ -9,7 +9,7 @@ from edge.modbus.connection import ModbusConnection, RegisterWrite
 from edge.modbus.decode import BlockDecoder
 from edge.modbus.device_plan import values_of
 from edge.modbus.encode import encode
-from edge.modbus.link import NetworkLink, Scheme
+from edge.modbus.link import numbers_requests
 from edge.modbus.plan import Value, block_of
 from edge.modbus.source import ModbusSource
 from edge.modbus.writable import WriteLimits, function_of
@@ -59,7 +59,7 @@ class ModbusWriter:
         target = self._targets[tag]
         if target.limits is None:
             return f"{tag} is not writable: its source {self._source.name} does not say `writable`"
-        if target.unit == _BROADCAST and not _has_sockets(self._source):
+        if target.unit == _BROADCAST and not numbers_requests(self._source.link):
             return "unit 0 means every device on the line"
         return ""
 
@@ -130,12 +130,6 @@ def _targets(source: ModbusSource) -> list[_Target]:
         for device in source.devices
         for value, point in zip(values_of(device), device.points.values(), strict=True)
     ]
-
-
-def _has_sockets(source: ModbusSource) -> bool:
-    """Is the device itself in the network, so that unit 0 may be its own?"""
-    link = source.link
-    return isinstance(link, NetworkLink) and link.scheme is not Scheme.RTU_OVER_TCP
 
 
 def _reading(value: Value, held: Sequence[int] | Sequence[bool]) -> float | None:

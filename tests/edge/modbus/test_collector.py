@@ -158,11 +158,10 @@ async def test_a_server_that_goes_and_comes_back(
         await memory.until(lambda m: m.rows[-1][3] == SILENT)
         await asyncio.sleep(0.5)
         assert [row[3] for row in memory.of("P-1.flow")].count(SILENT) == 1
-        assert collector.health().lost_devices == {"P-1/1"}
+        assert collector.health().state is State.FAILED
         async with serving(port, pump()):
             await memory.until(lambda m: m.rows[-1][3] == 0)
             assert collector.health().state is State.CONNECTED
-            assert collector.health().lost_devices == set()
 
 
 async def test_a_dead_server_at_the_start_is_one_loss(port: int, memory: Memory) -> None:
@@ -320,6 +319,89 @@ async def test_dead_units_are_asked_one_at_a_time_after_those_that_answer(
     assert [row[3] for row in memory.of("P-7.x")] == [SILENT]
 
 
+async def test_dead_units_at_the_start_are_not_waited_for_before_the_others_are_read(
+    port: int, memory: Memory, collecting: Collecting
+) -> None:
+    """With the whole timeout for each dead unit, the test would run for minutes."""
+    asked: list[int] = []
+
+    def answer(unit: int, request: bytes) -> bytes | None:
+        asked.append(unit)
+        return words(request) if unit in {2, 9} else None
+
+    points = {"x": {"at": 0}}
+    units = (1, 2, 3, 4, 5, 9)
+    devices = [{"unit": unit, "asset": f"P-{unit}", "points": points} for unit in units]
+    hall = source(port, *devices).model_copy(update={"timeout_us": 2_000_000})
+    async with answering(port, answer), collecting(ModbusCollector(hall), memory):
+        await memory.until(lambda m: len(m.of("P-9.x")) >= 2, timeout=60)
+        assert asked[:6] == [1, 2, 3, 4, 5, 9]
+        dead = ("P-1.x", "P-3.x", "P-4.x", "P-5.x")
+        await memory.until(lambda m: all(m.of(tag) for tag in dead), timeout=60)
+    assert {row[3] for tag in dead for row in memory.of(tag)} == {SILENT}
+    assert {row[3] for row in memory.of("P-2.x") + memory.of("P-9.x")} == {0}
+
+
+async def test_a_unit_too_slow_for_the_first_look_is_read_and_never_said_to_be_lost(
+    port: int, memory: Memory, collecting: Collecting
+) -> None:
+    looked = asyncio.Event()
+
+    async def slow_at_first(*_: Any) -> None:
+        if not looked.is_set():
+            looked.set()
+            await asyncio.sleep(0.5)
+
+    devices = [{"unit": unit, "asset": f"P-{unit}", "points": POINTS} for unit in (7, 1)]
+    hall = source(port, *devices).model_copy(update={"timeout_us": 1_000_000})
+    collector = ModbusCollector(hall)
+    servers = serving(port, pump(1), pump(7, action=slow_at_first))
+    async with servers, collecting(collector, memory):
+        await memory.until(lambda m: len(m.of("P-7.flow")) >= 2, timeout=60)
+    assert {row[3] for row in memory.of("P-7.flow")} == {0}
+    assert collector.health().lost_devices == set()
+
+
+async def test_units_that_are_all_slow_are_waited_for_as_long_as_the_timeout_allows(
+    port: int, memory: Memory, collecting: Collecting
+) -> None:
+    async def slow(*_: Any) -> None:
+        await asyncio.sleep(0.8)
+
+    devices = [{"unit": unit, "asset": f"P-{unit}", "points": POINTS} for unit in (7, 1)]
+    hall = source(port, *devices).model_copy(update={"timeout_us": 2_000_000})
+    servers = serving(port, pump(1, action=slow), pump(7, action=slow))
+    async with servers, collecting(ModbusCollector(hall), memory):
+        await memory.until(lambda m: 12.5 in m.values("P-7.flow"), timeout=60)
+
+
+async def test_a_device_alone_is_asked_again_over_a_new_connection_before_it_counts_as_silent(
+    port: int, memory: Memory, collecting: Collecting
+) -> None:
+    asked: list[int] = []
+
+    def answer(_unit: int, request: bytes) -> bytes | None:
+        asked.append(1)
+        return None if len(asked) == 2 else words(request)
+
+    collector = ModbusCollector(source(port, {"asset": "P-1", "points": {"x": {"at": 3}}}))
+    async with answering(port, answer), collecting(collector, memory):
+        await memory.until(lambda m: len(m.of("P-1.x")) >= 4)
+    assert {row[3] for row in memory.of("P-1.x")} == {0}
+    assert collector.health().reconnects == 1
+
+
+async def test_the_loss_of_a_device_alone_is_said_once(port: int, memory: Memory) -> None:
+    """By the source: there is no other device behind it."""
+    collector = ModbusCollector(source(port, {"asset": "P-1", "points": {"x": {"at": 3}}}))
+    async with answering(port, lambda *_: None):
+        for _ in range(3):
+            with pytest.raises(SourceLost, match=r"P-1/1: no answer within 0\.2 s"):
+                await collector.run(memory)
+    assert [row[3] for row in memory.rows] == [SILENT]
+    assert collector.health().lost_devices == set()
+
+
 async def test_a_unit_that_answers_again_is_read_at_each_tick_again(
     port: int, memory: Memory, collecting: Collecting
 ) -> None:
@@ -356,7 +438,7 @@ async def test_a_peer_that_hangs_up_in_a_request_is_not_waited_for(
     hall = hall.model_copy(update={"timeout_us": 120_000_000})
     async with answering(port, answer), collecting(ModbusCollector(hall), memory):
         await memory.until(lambda m: len(m.of("P-1.x")) >= 4)
-    assert [row[3] for row in memory.of("P-1.x")][:3] == [0, SILENT, 0]
+    assert [row[3] for row in memory.of("P-1.x")][:4] == [0, 0, 0, 0]
 
 
 async def test_a_peer_that_hangs_up_between_requests_costs_no_reading(

@@ -1,6 +1,8 @@
 """A silent device is left alone for longer and longer, and its return ends that at once."""
 
-from edge.modbus.rest import Rest
+import pytest
+
+from edge.modbus.rest import Rest, first_look_s
 
 
 def rests(count: int, every_s: float) -> list[float]:
@@ -42,3 +44,16 @@ def test_a_device_among_fast_ones_gets_a_quarter_of_a_second() -> None:
     rest = Rest()
     rest.silent(0.0, 0.05)
     assert rest.patience_s(0.01) == 0.25
+
+
+def test_a_device_passed_over_at_the_first_look_is_asked_again_at_once() -> None:
+    rest = Rest()
+    rest.passed_over()
+    assert (rest.resting, rest.until) == (True, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("timeout_s", "look_s"), [(10.0, 2.5), (1.0, 0.25), (0.4, 0.25), (0.1, 0.1)]
+)
+def test_a_first_look_is_a_quarter_of_the_timeout(timeout_s: float, look_s: float) -> None:
+    assert first_look_s(timeout_s) == look_s
