@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What the checks need from Debian beside Python: a browser for the pages, and the means to make
-# the Debian root that TimescaleDB runs in. Installed as root; otherwise said in words.
+# What the checks need from Debian beside Python: a browser for the pages, Node for servers that are
+# not ours, and the means to make the Debian root that TimescaleDB runs in. Installed as root; otherwise said in words.
 set -euo pipefail
 
 missing=()
@@ -9,6 +9,7 @@ command -v mosquitto_pub >/dev/null || missing+=(mosquitto-clients)
 command -v curl >/dev/null || missing+=(curl)
 command -v mmdebstrap >/dev/null || missing+=(mmdebstrap)
 command -v mosquitto >/dev/null || [ -x /usr/sbin/mosquitto ] || missing+=(mosquitto)
+{ command -v node && command -v npm; } >/dev/null || missing+=(nodejs npm)
 command -v setpriv >/dev/null || missing+=(util-linux)
 test -e /usr/share/keyrings/debian-archive-keyring.gpg || missing+=(debian-archive-keyring)
 [ ${#missing[@]} -eq 0 ] && exit 0

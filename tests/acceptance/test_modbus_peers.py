@@ -1,7 +1,10 @@
 """Modbus servers that are not ours: every type, order and table comes out as the peer means it."""
 
 import asyncio
+import json
+import os
 import struct
+import subprocess
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
@@ -11,11 +14,19 @@ import serial
 from modbus_tk import defines, modbus_rtu, modbus_tcp
 from pyModbusTCP.server import DataBank, ModbusServer
 
+from edge.errors import DeviceSilent, SourceLost
 from edge.modbus.collector import ModbusCollector
+from edge.modbus.connection import ModbusConnection
+from edge.modbus.plan import Block
+from edge.modbus.registers import Table
 from edge.modbus.source import ModbusSource
+from edge.modbus.writer import ModbusWriter
 from edge.reading import Quality, Reason, quality_code
 from edge.supervisor import keep_collecting
+from edge.write_command import Outcome
 from oilcan.engines.process import free_port
+from tests.acceptance.npm_peer import PEERS as PEER_FOLDERS
+from tests.acceptance.npm_peer import installed
 from tests.edge.memory import Memory, Row
 from tests.edge.modbus.serial_line import serial_line
 
@@ -168,7 +179,24 @@ def modbus_tk_rtu() -> Iterator[str]:
             server.stop()
 
 
-PEERS = [py_modbus_tcp, modbus_tk_tcp, modbus_tk_rtu]
+@contextmanager
+def jsmodbus() -> Iterator[str]:
+    """A server of jsmodbus, filled."""
+    tables: dict[str, Any] = {"port": free_port()}
+    fill_all(tables.__setitem__)
+    home = installed("jsmodbus")
+    command = ["node", str(PEER_FOLDERS / "jsmodbus" / "server.js"), json.dumps(tables)]
+    environment = {**os.environ, "NODE_PATH": str(home / "node_modules")}
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == b"ready\n"
+            yield f"tcp://127.0.0.1:{tables['port']}"
+        finally:
+            process.kill()
+
+
+PEERS = [py_modbus_tcp, modbus_tk_tcp, modbus_tk_rtu, jsmodbus]
 
 
 @asynccontextmanager
@@ -233,3 +261,55 @@ async def test_registers_that_the_peer_does_not_have_are_found_and_the_others_re
             assert {row[3] for row in told(memory, "far")} == {MISSING}
             assert {row[2:] for row in told(memory, "there")} == {(float(0x5255), 0)}
             assert {row[2:] for row in told(memory, "last")} == {(float(0x4E00), 0)}
+
+
+@pytest.mark.parametrize("peer", PEERS)
+async def test_every_number_in_every_order_is_written_as_the_peer_holds_it(peer: Any) -> None:
+    """First a nought, then the number; what went over the wire is what `struct` makes of it."""
+    _, points, wanted = numbers_map()
+    for point in points.values():
+        point["writable"] = True
+    flags: dict[str, Any] = {
+        "coil": {"at": 1, "registers": "coil", "writable": True},
+        "coils": {"at": 2, "registers": "coil", "writable": {"function": 15}},
+        "one": {"at": 0, "writable": {"function": 16}},
+    }
+    del points["uint16_ABCD"]
+    with peer() as connect:
+        async with writing(source(connect, points={**points, **flags})) as writer:
+            for role in points:
+                zero = await writer.write(f"A.{role}", 0, before_sending=pass_all)
+                back = await writer.write(f"A.{role}", wanted[role], before_sending=pass_all)
+                outcomes = zero.outcome, back.outcome
+                assert outcomes == (Outcome.CONFIRMED, Outcome.CONFIRMED), (role, zero, back)
+                kind, _, order = role.rpartition("_")
+                assert list(back.registers) == encode(kind, order)
+            for role in flags:
+                answer = await writer.write(f"A.{role}", 1, before_sending=pass_all)
+                assert (answer.outcome, answer.read_back) == (Outcome.CONFIRMED, 1.0), role
+
+
+@asynccontextmanager
+async def writing(target: ModbusSource) -> AsyncIterator[ModbusWriter]:
+    """A writer that is connected to a peer."""
+    writer = ModbusWriter(target)
+    async with ModbusConnection(target.link, target.tls, timeout_s=5) as connection:
+        await until_up(connection)
+        writer.connection = connection
+        yield writer
+
+
+async def until_up(connection: ModbusConnection) -> None:
+    """Wait for a peer whose start returns before it listens."""
+    async with asyncio.timeout(60):
+        while True:
+            try:
+                await connection.read(1, Block(Table.HOLDING, 0, 1, ()))
+            except (SourceLost, DeviceSilent):
+                await asyncio.sleep(0.05)
+            else:
+                return
+
+
+def pass_all() -> None:
+    """Nothing stands in a command's way."""

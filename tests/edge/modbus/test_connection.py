@@ -14,13 +14,14 @@ from pymodbus.server import ModbusSerialServer, ModbusTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 
 from edge.errors import DeviceRefused, DeviceSilent, SourceLost, SourceRefused
-from edge.modbus.connection import ModbusConnection
+from edge.modbus.connection import ModbusConnection, RegisterWrite
 from edge.modbus.link import parse_link
 from edge.modbus.plan import Block
 from edge.modbus.registers import Table
 from edge.modbus.source import TlsFiles
 from oilcan.engines.process import free_port
 from tests.edge.modbus.authority import Authority
+from tests.edge.modbus.device import WritableDevice
 from tests.edge.modbus.serial_line import serial_line
 from tests.edge.modbus.wire import answering, refusal, span, words
 
@@ -107,6 +108,79 @@ async def test_an_answer_that_is_too_short_is_no_answer(port: int) -> None:
     async with answering(port, one_word), connection(f"tcp://127.0.0.1:{port}") as line:
         with pytest.raises(DeviceSilent, match="does not have the 2 values"):
             await line.read(1, FIRST)
+
+
+@pytest.mark.parametrize("data", [b"", b"\2\0\1", b"\6\0\1\0\2\0\3"])
+async def test_an_answer_of_any_other_length_is_no_answer(port: int, data: bytes) -> None:
+    async with (
+        answering(port, lambda _, request: request[:1] + data),
+        connection(f"tcp://127.0.0.1:{port}", timeout_s=0.5) as line,
+    ):
+        with pytest.raises(DeviceSilent):
+            await line.read(1, FIRST)
+
+
+@pytest.mark.parametrize("data", [b"\1\xff", b"\3\xff\xff\xff"])
+async def test_bits_of_any_other_number_are_no_answer(port: int, data: bytes) -> None:
+    async with (
+        answering(port, lambda _, request: request[:1] + data),
+        connection(f"tcp://127.0.0.1:{port}", timeout_s=0.5) as line,
+    ):
+        with pytest.raises(DeviceSilent):
+            await line.read(1, Block(Table.COIL, 0, 10, ()))
+
+
+async def test_bits_come_in_the_order_of_their_addresses(port: int) -> None:
+    """The library has changed its mind about the order of bits three times."""
+    async with (
+        answering(port, lambda _, request: request[:1] + b"\2\x0d\2"),
+        connection(f"tcp://127.0.0.1:{port}") as line,
+    ):
+        bits = await line.read(1, Block(Table.DISCRETE, 0, 10, ()))
+    assert [int(bit) for bit in bits] == [1, 0, 1, 1, 0, 0, 0, 0, 0, 1]
+
+
+async def test_a_request_without_an_answer_is_sent_once(port: int) -> None:
+    """The library would repeat it inside its lock, and all other units behind it would wait."""
+    asked: list[bytes] = []
+
+    def silent(_unit: int, request: bytes) -> None:
+        asked.append(request)
+
+    async with answering(port, silent), connection(f"tcp://127.0.0.1:{port}") as line:
+        with pytest.raises(DeviceSilent, match="no answer within"):
+            await line.read(1, FIRST, patience_s=0.3)
+    assert len(asked) == 1
+
+
+async def test_requests_that_are_asked_for_together_take_turns(port: int) -> None:
+    asked: list[tuple[int, int]] = []
+
+    def answer(_unit: int, request: bytes) -> bytes:
+        asked.append(span(request))
+        return words(request)
+
+    async with answering(port, answer), connection(f"tcp://127.0.0.1:{port}") as line:
+        blocks = [Block(Table.HOLDING, 10 * at, 2, ()) for at in range(5)]
+        found = await asyncio.gather(*(line.read(1, block) for block in blocks))
+    assert found == [[10 * at, 10 * at + 1] for at in range(5)]
+    assert asked == [(10 * at, 2) for at in range(5)]
+
+
+async def test_a_write_waits_for_the_request_under_way_and_delays_the_next_by_itself(
+    port: int,
+) -> None:
+    device = WritableDevice()
+    order = RegisterWrite(6, 3, (7,))
+    async with answering(port, device.answer), connection(f"tcp://127.0.0.1:{port}") as line:
+        first = asyncio.create_task(line.read(1, Block(Table.HOLDING, 0, 2, ())))
+        await asyncio.sleep(0)
+        write = asyncio.create_task(line.write(1, order, before_sending=lambda: None))
+        await asyncio.sleep(0)
+        second = asyncio.create_task(line.read(1, Block(Table.HOLDING, 2, 2, ())))
+        await asyncio.gather(first, write, second)
+    assert device.functions() == [3, 6, 3]
+    assert second.result() == [0, 7]
 
 
 async def test_an_answer_of_another_unit_is_not_taken(port: int) -> None:

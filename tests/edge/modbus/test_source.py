@@ -59,3 +59,8 @@ def test_a_map_that_cannot_be_is_refused(
     with pytest.raises(ValidationError) as refused:
         device(points, **more)
     assert message in str(refused.value)
+
+
+def test_a_request_for_more_registers_than_a_frame_holds_is_refused() -> None:
+    with pytest.raises(ValidationError, match="less than or equal to 125"):
+        device({"a": {"at": 0}}, block={"max_words": 126})
