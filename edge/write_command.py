@@ -1,7 +1,7 @@
 """Commands to write a value to a device, and what came of them, as they go over the log server.
 
 They are core NATS requests outside the stream: what is late is worthless, so nothing keeps them.
-`oilcan.writes.find.<edge>` asks whether an edge has a point, `oilcan.writes.run.<edge>` has it
+`oilcan.command.find.<edge>` asks whether an edge has a point, `oilcan.command.write.<edge>` has it
 written. JSON both ways.
 """
 
@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
-_SUBJECT = "oilcan.writes"
+_SUBJECT = "oilcan.command"
 
 
 class Outcome(StrEnum):
@@ -67,9 +67,9 @@ def find_subject(edge: str) -> str:
     return f"{_SUBJECT}.find.{edge}"
 
 
-def run_subject(edge: str) -> str:
+def write_subject(edge: str) -> str:
     """Where an edge takes commands."""
-    return f"{_SUBJECT}.run.{edge}"
+    return f"{_SUBJECT}.write.{edge}"
 
 
 def dump_find(tag: str) -> bytes:

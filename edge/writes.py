@@ -31,7 +31,7 @@ from edge.write_command import (
     find_subject,
     parse_command,
     parse_find,
-    run_subject,
+    write_subject,
 )
 
 _AT_ONCE = 32
@@ -164,7 +164,7 @@ async def _answer_questions(client: Client, edge: str, writes: Writes) -> None:
 
 async def _take(client: Client, edge: str, writes: Writes) -> None:
     """Each command is a task of its own: a slow device holds up no other source's."""
-    subscription = await client.subscribe(run_subject(edge))
+    subscription = await client.subscribe(write_subject(edge))
     tasks: set[asyncio.Task[None]] = set()
     try:
         async for message in subscription.messages:

@@ -18,7 +18,7 @@ from edge.write_command import (
     find_subject,
     parse_answer,
     parse_target,
-    run_subject,
+    write_subject,
 )
 
 _FIND_S = 2.0
@@ -63,7 +63,7 @@ async def _run(log: LogLink, target: WriteTarget, command: WriteCommand) -> Writ
     lives_s = (command.expires_us - command.asked_us) / 1e6
     timeout_s = lives_s + target.takes_s + _WAY_S
     try:
-        data = await log.request(run_subject(target.edge), dump(command), timeout_s=timeout_s)
+        data = await log.request(write_subject(target.edge), dump(command), timeout_s=timeout_s)
         return parse_answer(data)
     except LogUnavailable as error:
         return WriteAnswer(

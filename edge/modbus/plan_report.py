@@ -1,13 +1,14 @@
-"""The requests that a source will make, for people to read before it connects. Pure."""
+"""What a source will ask for and may be told to write, for people to read first. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from config.durations import format_duration
-from edge.modbus.device_plan import plan_device
+from edge.modbus.device_plan import plan_device, values_of
 from edge.modbus.plan import Block
 from edge.modbus.registers import Table
 from edge.modbus.source import ModbusSource
+from edge.modbus.writable import WriteLimits, function_of
 
 _HEAD = ("device", "every", "table", "registers", "count", "values", "unused")
 
@@ -57,7 +58,7 @@ def total_of(requests: Sequence[PlannedRequest]) -> PlanTotal:
 
 
 def render_plan(source: ModbusSource) -> str:
-    """The plan as a table of text, with its sums beneath."""
+    """The plan as a table of text, with its sums beneath, and what can be written."""
     requests = describe_plan(source)
     rows = [_HEAD, *(_cells(request) for request in requests)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(_HEAD))]
@@ -73,8 +74,28 @@ def render_plan(source: ModbusSource) -> str:
                 f"{total.requests} requests, {total.requests_per_s:g} each second; "
                 f"{total.entries} registers and bits, {total.unused} of them unused"
             ),
+            *describe_writable(source),
         ]
     )
+
+
+def describe_writable(source: ModbusSource) -> list[str]:
+    """A line for each point that commands may write, with its limits and function code."""
+    return [
+        f"writable: {value.tag}, {_limits(limits)}, function {function_of(value, limits)}"
+        for device in source.devices
+        for value, point in zip(values_of(device), device.points.values(), strict=True)
+        if (limits := point.write_limits) is not None
+    ]
+
+
+def _limits(limits: WriteLimits) -> str:
+    ends = [
+        f"{word} {end:g}"
+        for word, end in (("from", limits.low), ("to", limits.high))
+        if end is not None
+    ]
+    return " ".join(ends) or "any value"
 
 
 def _planned(device: str, every_us: int, block: Block) -> PlannedRequest:

@@ -12,10 +12,11 @@ from nats.errors import NoRespondersError
 from config.log import connect_log
 from config.tasks import end_tasks
 from edge.modbus.collector import ModbusCollector
-from edge.modbus.source import ModbusSource
+from edge.modbus.source import ModbusDevice, ModbusSource
 from edge.mqtt.source import MqttSource
 from edge.opcua.source import OpcuaSource
 from edge.source_file import Source
+from edge.supervisor import Supervisor
 from edge.worker import collector_of
 from edge.write_command import (
     Outcome,
@@ -25,7 +26,7 @@ from edge.write_command import (
     find_subject,
     parse_answer,
     parse_target,
-    run_subject,
+    write_subject,
 )
 from edge.writes import Writes, answer_writes
 from oilcan.engines.nats_server import NatsEngine
@@ -176,6 +177,43 @@ async def test_a_point_that_cannot_be_written_is_refused_in_words(tag: str, mess
     assert message in answer.message
 
 
+async def test_a_file_that_takes_the_leave_to_write_back_is_followed(
+    memory: Memory,
+) -> None:
+    device, port = WritableDevice(), free_port()
+    allowed = modbus(port)
+    points = {"speed": {"at": 0}, "flow": {"at": 1}}
+    closed = allowed.model_copy(
+        update={"devices": [ModbusDevice.model_validate({"asset": "P-1", "points": points})]}
+    )
+    supervisor = Supervisor([allowed], memory, collector_of)
+    writes = Writes("edge-1", supervisor.running, clock=lambda: NOW)
+    async with answering(port, device.answer):
+        task = asyncio.create_task(supervisor.run())
+        try:
+            await memory.until(lambda m: m.of("P-1.speed") != [], timeout=30)
+            first = await writes.carry_out(command())
+            supervisor.want([closed])
+            await until_running(supervisor, closed)
+            second = await writes.carry_out(command(id="c2"))
+        finally:
+            await end_tasks([task])
+    assert [answer and answer.outcome for answer in (first, second)] == [
+        Outcome.CONFIRMED,
+        Outcome.REFUSED,
+    ]
+    assert written(device) == [6]
+
+
+async def until_running(supervisor: Supervisor, source: Source) -> None:
+    """Wait until this is the one source that is collected from."""
+    async with asyncio.timeout(30):
+        while True:
+            if [each for each, _ in supervisor.running()] == [source]:
+                return
+            await asyncio.sleep(0.02)
+
+
 async def test_an_edge_says_which_points_it_has() -> None:
     writes = writes_of([modbus(1), *others()])
     found = {tag: writes.find(tag) for tag in ("P-1.speed", "P-1.flow", "C-1.load", "X.y")}
@@ -216,13 +254,13 @@ async def test_questions_and_commands_are_answered_over_the_log_server(asking: C
     assert target is not None
     assert (target.edge, target.source, target.problem) == ("edge-1", "hall", "")
     assert await request(asking, find_subject("edge-1"), dump_find("X.y")) == b"null"
-    answer = parse_answer(await request(asking, run_subject("edge-1"), dump(command("C-1.load"))))
+    answer = parse_answer(await request(asking, write_subject("edge-1"), dump(command("C-1.load"))))
     assert answer.outcome is Outcome.REFUSED
 
 
 async def test_a_message_that_cannot_be_read_ends_nothing(asking: Client) -> None:
     for data in (b"", b"{}", b"[1]", b'{"tag": 5}', b"\xff"):
-        await asking.publish(run_subject("edge-1"), data)
+        await asking.publish(write_subject("edge-1"), data)
         await asking.publish(find_subject("edge-1"), data)
     await asking.flush()
     assert await request(asking, find_subject("edge-1"), dump_find("X.y")) == b"null"

@@ -57,3 +57,19 @@ def test_points_of_one_interval_are_read_together() -> None:
         (2_000_000, 0, 3, 1),
         (60_000_000, 1, 3, 1),
     ]
+
+
+def test_what_can_be_written_is_told_with_its_limits() -> None:
+    plan = render_plan(
+        source(
+            flow={"at": 0},
+            setpoint={"at": 1, "type": "float32", "writable": {"min": 0, "max": 50}},
+            top={"at": 3, "writable": {"max": 9, "function": 16}},
+            valve={"at": 0, "registers": "coil", "writable": True},
+        )
+    )
+    assert [line for line in plan.splitlines() if line.startswith("writable")] == [
+        "writable: P-1.setpoint, from 0 to 50, function 16",
+        "writable: P-1.top, to 9, function 16",
+        "writable: P-1.valve, any value, function 5",
+    ]
