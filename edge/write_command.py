@@ -62,6 +62,17 @@ class WriteAnswer:
     read_back: float | None = None
 
 
+_ANSWER = {
+    "outcome": str,
+    "message": str,
+    "edge": str,
+    "source": str,
+    "registers": list,
+    "read_back": float | None,
+}
+"""What JSON gives for each field of an answer."""
+
+
 def find_subject(edge: str) -> str:
     """Where an edge is asked for a point."""
     return f"{_SUBJECT}.find.{edge}"
@@ -89,7 +100,12 @@ def dump(message: WriteCommand | WriteTarget | WriteAnswer | None) -> bytes:
 
 def parse_command(data: bytes) -> WriteCommand:
     """The command in a message. Raises `ValueError`."""
-    return WriteCommand(**_fields(data, WriteCommand.__annotations__))
+    fields = _fields(data, WriteCommand.__annotations__)
+    try:
+        fields["value"] = float(fields["value"])
+    except OverflowError as error:
+        raise ValueError("value of a message is too large a number") from error
+    return WriteCommand(**fields)
 
 
 def parse_target(data: bytes) -> WriteTarget | None:
@@ -101,14 +117,17 @@ def parse_target(data: bytes) -> WriteTarget | None:
 
 def parse_answer(data: bytes) -> WriteAnswer:
     """The answer to a command. Raises `ValueError`."""
-    fields = _fields(data, dict.fromkeys(WriteAnswer.__annotations__, object))
+    fields = _fields(data, _ANSWER)
     fields["outcome"] = Outcome(fields["outcome"])
     fields["registers"] = tuple(fields["registers"])
     return WriteAnswer(**fields)
 
 
 def _fields(data: bytes, kinds: dict[str, Any]) -> dict[str, Any]:
-    fields = json.loads(data)
+    try:
+        fields = json.loads(data)
+    except RecursionError as error:
+        raise ValueError("a message is nested too deeply") from error
     if not isinstance(fields, dict) or fields.keys() != kinds.keys():
         raise ValueError("a message does not have the fields that it should have")
     wrong = [name for name, kind in kinds.items() if not _is(fields[name], kind)]
@@ -117,5 +136,5 @@ def _fields(data: bytes, kinds: dict[str, Any]) -> dict[str, Any]:
     return fields
 
 
-def _is(value: object, kind: type) -> bool:
-    return isinstance(value, (int, float) if kind is float else kind)
+def _is(value: object, kind: Any) -> bool:
+    return isinstance(value, int | float if kind is float else kind)

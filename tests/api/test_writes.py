@@ -48,7 +48,7 @@ def source(port: int) -> ModbusSource:
             "name": "hall",
             "connect": f"tcp://127.0.0.1:{port}",
             "every": "50ms",
-            "timeout": "500ms",
+            "timeout": "3s",
             "devices": [{"asset": "P-101", "points": points}],
         }
     )

@@ -47,6 +47,7 @@ def modbus(port: int) -> ModbusSource:
             "name": "hall",
             "connect": f"tcp://127.0.0.1:{port}",
             "every": "50ms",
+            "timeout": "20s",
             "devices": [{"asset": "P-1", "points": points}],
         }
     )

@@ -44,7 +44,7 @@ def document(case: Path, text: str | None = None) -> Document:
 
 def source_of(case: Path, port: int = 502) -> ModbusSource:
     text = (case / "source.yaml").read_text("utf-8")
-    text = text.replace("tcp://device", f"tcp://127.0.0.1:{port}")
+    text = text.replace("tcp://device", f"tcp://127.0.0.1:{port}\n    timeout: 20s")
     sources, problems = load_sources([document(case, text)])
     assert problems == []
     (source,) = sources

@@ -47,20 +47,22 @@ def source(port: int, *, unit: int = 1, scheme: str = "tcp", every: str = "1h") 
             "name": "hall",
             "connect": f"{scheme}://127.0.0.1:{port}",
             "every": every,
-            "timeout": "500ms",
+            "timeout": "20s",
             "devices": [{"unit": unit, "asset": "P-1", "points": POINTS}],
         }
     )
 
 
 @asynccontextmanager
-async def writing(port: int, device: WritableDevice, **more: Any) -> AsyncIterator[ModbusWriter]:
+async def writing(
+    port: int, device: WritableDevice, *, timeout_s: float = 20.0
+) -> AsyncIterator[ModbusWriter]:
     """A writer connected to the device."""
-    hall = source(port, **more)
+    hall = source(port)
     writer = ModbusWriter(hall)
     async with (
         answering(port, device.answer),
-        ModbusConnection(hall.link, hall.tls, timeout_s=0.5) as connection,
+        ModbusConnection(hall.link, hall.tls, timeout_s=timeout_s) as connection,
     ):
         writer.connection = connection
         yield writer
@@ -168,7 +170,7 @@ async def test_no_answer_in_time_is_unknown_and_never_sent_again(
     port: int, device: WritableDevice
 ) -> None:
     device.silent.add(6)
-    async with writing(port, device) as writer:
+    async with writing(port, device, timeout_s=1) as writer:
         answer = await write(writer, "speed", 1)
         assert answer.outcome is Outcome.UNKNOWN
         assert "no answer within" in answer.message
@@ -187,7 +189,7 @@ async def test_a_device_that_holds_something_else_is_not_confirmed(
     writer = ModbusWriter(hall)
     async with (
         answering(port, deaf),
-        ModbusConnection(hall.link, hall.tls, timeout_s=0.5) as connection,
+        ModbusConnection(hall.link, hall.tls, timeout_s=20) as connection,
     ):
         writer.connection = connection
         answer = await write(writer, "speed", 1)
@@ -215,7 +217,7 @@ async def test_a_source_that_is_not_connected_refuses(port: int) -> None:
 async def test_what_cannot_be_reached_was_not_written(port: int, device: WritableDevice) -> None:
     hall = source(port)
     writer = ModbusWriter(hall)
-    async with ModbusConnection(hall.link, hall.tls, timeout_s=0.5) as connection:
+    async with ModbusConnection(hall.link, hall.tls, timeout_s=20) as connection:
         writer.connection = connection
         answer = await write(writer, "speed", 1)
     assert answer.outcome is Outcome.REFUSED
