@@ -179,6 +179,8 @@ PROBLEMS: Mapping[type[config.OilcanError], ProblemType] = MappingProxyType(
         ),
         conditions.SnapshotUnreadable: _INTERNAL,
         ingest.CursorMoved: _INTERNAL,
+        ingest.ImportRefused: _INTERNAL,
+        ingest.ExportRefused: _INTERNAL,
         config.DatabaseUnavailable: ProblemType(
             _Status.SERVICE_UNAVAILABLE,
             "database-unavailable",

@@ -20,6 +20,10 @@ _MAINTENANCE = "postgres"
 _LEDGER = "schema_migration"
 _LOOKS, _BETWEEN_S = 30, 0.1
 
+TIMESCALE_CREATE = "CREATE EXTENSION timescaledb"
+TIMESCALE_PRE_RESTORE = "SELECT timescaledb_pre_restore()"
+TIMESCALE_POST_RESTORE = "SELECT timescaledb_post_restore()"
+
 
 def write_backup(url: str, path: Path) -> Manifest:
     """Write a backup of one instant, while everything runs; the file appears when it is whole.
@@ -118,7 +122,7 @@ def _fill(url: str, path: Path, manifest: Manifest) -> None:
         pour_dump(path, sink, manifest)
     with database.session(url) as connection:
         if timescale:
-            connection.execute("SELECT timescaledb_post_restore()")
+            connection.execute(TIMESCALE_POST_RESTORE)
         connection.execute("ANALYZE")
         _compare(manifest.rows, database.count_rows(connection))
 
@@ -126,7 +130,7 @@ def _fill(url: str, path: Path, manifest: Manifest) -> None:
 def _prepare_timescale(connection: database.Session, manifest: Manifest) -> None:
     wanted = manifest.server.rpartition(" ")[2]
     try:
-        connection.execute("CREATE EXTENSION timescaledb")
+        connection.execute(TIMESCALE_CREATE)
     except psycopg.Error as error:
         raise RestoreRefused(
             f"the backup is of {manifest.server}, and this server has no TimescaleDB: {error}"
@@ -137,7 +141,7 @@ def _prepare_timescale(connection: database.Session, manifest: Manifest) -> None
             f"the backup is of TimescaleDB {wanted}, this server has {found}: install {wanted},"
             " restore, then update the extension"
         )
-    connection.execute("SELECT timescaledb_pre_restore()")
+    connection.execute(TIMESCALE_PRE_RESTORE)
 
 
 def _refuse_newer(manifest: Manifest) -> None:
