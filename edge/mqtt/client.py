@@ -10,19 +10,31 @@ from paho.mqtt.properties import Properties
 
 from edge.errors import SourceRefused
 from edge.mqtt.source import MqttSource, Stay, Tls, Version
+from edge.mqtt.stream import BrokerStream
 
 _KEEPALIVE_S = 30
-_CONNECT_S = 5.0
 _FOR_EVER_S = 2**32 - 1
 
 
-def new_client(source: MqttSource, stay: Stay) -> paho.Client:
-    """A client that connects when its thread starts; it acknowledges nothing by itself.
+class StreamClient(paho.Client):
+    """A paho client over a stream that somebody else opened."""
 
-    Raises `SourceRefused` where a certificate cannot be used.
-    """
+    _stream: BrokerStream
+
+    def connect_over(self, stream: BrokerStream) -> None:
+        """Begin the session."""
+        self._stream = stream
+        self.reconnect()
+
+    def _create_socket(self) -> BrokerStream:
+        # The one place where paho asks for its connection; its WebSockets come in by it too.
+        return self._stream
+
+
+def new_client(source: MqttSource, stay: Stay) -> StreamClient:
+    """A client for one connection; it acknowledges nothing by itself."""
     five, passing = source.version is Version.V5, stay is Stay.PASSING
-    client = paho.Client(
+    client = StreamClient(
         CallbackAPIVersion.VERSION2,
         client_id=f"oilcan-look-{secrets.token_hex(6)}" if passing else source.session,
         clean_session=None if five else passing,
@@ -30,13 +42,10 @@ def new_client(source: MqttSource, stay: Stay) -> paho.Client:
         reconnect_on_failure=False,
         manual_ack=True,
     )
-    client.connect_timeout = _CONNECT_S
     address = source.address
     user = source.user or address.user
     if user is not None:
         client.username_pw_set(user, source.password or address.password)
-    if address.scheme == "mqtts":
-        client.tls_set_context(_tls_context(source.tls or Tls()))
     if five:
         client.connect_async(
             address.host,
@@ -58,8 +67,12 @@ def _properties(source: MqttSource, stay: Stay) -> Properties:
     return properties
 
 
-def _tls_context(tls: Tls) -> ssl.SSLContext:
-    """What we show to the broker, and whom we believe."""
+def tls_context(source: MqttSource) -> ssl.SSLContext:
+    """What we show to the broker, and whom we believe.
+
+    Raises `SourceRefused` where a certificate cannot be used.
+    """
+    tls = source.tls or Tls()
     try:
         context = ssl.create_default_context(cafile=tls.ca)
         if tls.certificate is not None:

@@ -1,44 +1,72 @@
-"""Messages that the log has, but that the broker could not be told of: it will send them again.
+"""Messages that the log has, and that the broker sends once more because it may not know. Pure.
 
-Pure. Without this a plain payload, which has no time of its own, would become a second reading when
-a connection breaks between the log's confirmation and ours.
+Without this a plain payload, which has no time of its own, would become a second reading when a
+connection breaks between the log's confirmation and the broker's receipt of ours.
 """
 
-from collections import Counter
+from collections import Counter, deque
+from collections.abc import Iterable
 
-from edge.mqtt.payload import Message
+from edge.mqtt.inbox import Delivery
 
 _EXPECTED_S = 60.0
 
+Content = tuple[str, bytes]
+"""Topic and payload."""
+
 
 class Redelivery:
-    """Which redelivered messages to leave out, each as often as it was kept."""
+    """Which redelivered messages to leave out.
 
-    def __init__(self) -> None:
-        self._kept: Counter[tuple[str, bytes]] = Counter()
+    Those that could not be acknowledged are expected, each once. Of those that were, nobody knows
+    whether the last ones reached the broker. It has no more than `in_flight` under way at a time, so
+    all before these did. It repeats them under the same identity, marked as repeated.
+    """
+
+    def __init__(self, in_flight: int) -> None:
+        self._kept: Counter[Content] = Counter()
+        self._last: deque[tuple[int, Content]] = deque(maxlen=in_flight)
+        self._doubtful: dict[int, Content] = {}
         self._until: float | None = None
 
-    def keep(self, message: Message) -> None:
-        """The log has this message, and it cannot be acknowledged any more."""
-        self._kept[message.topic, message.payload] += 1
+    def keep(self, delivery: Delivery) -> None:
+        """The log has this, and it cannot be acknowledged any more."""
+        self._kept[_content(delivery)] += 1
         self._until = None
+
+    def acknowledged(self, deliveries: Iterable[Delivery]) -> None:
+        """The log has these, and their acknowledgements are on their way."""
+        self._last.extend((delivery.mid, _content(delivery)) for delivery in deliveries)
 
     def connected(self, now: float, *, session_kept: bool) -> None:
         """A new connection: the broker repeats what it holds, unless it lost our session."""
         self._until = now + _EXPECTED_S
+        self._doubtful = dict(self._last) if session_kept else {}
+        self._last.clear()
         if not session_kept:
             self._kept.clear()
 
-    def is_known(self, message: Message, now: float) -> bool:
-        """Is this the repetition of a message that was kept? Asked once for each message."""
-        if not self._kept:
+    def is_known(self, delivery: Delivery, now: float) -> bool:
+        """Is this the repetition of what the log has? Asked once for each delivery."""
+        if not self._kept and not self._doubtful:
             return False
         if self._until is not None and now > self._until:
             self._kept.clear()
-        key = message.topic, message.payload
-        if key not in self._kept:
+            self._doubtful.clear()
+        # Asked first: an identity that is used anew ends the doubt about its last message.
+        doubtful = self._doubtful.pop(delivery.mid, None) if delivery.qos else None
+        if delivery.repeated and doubtful == _content(delivery):
+            return True
+        return self._is_kept(_content(delivery))
+
+    def _is_kept(self, content: Content) -> bool:
+        if content not in self._kept:
             return False
-        self._kept[key] -= 1
-        if not self._kept[key]:
-            del self._kept[key]
+        self._kept[content] -= 1
+        if not self._kept[content]:
+            del self._kept[content]
         return True
+
+
+def _content(delivery: Delivery) -> Content:
+    return delivery.message.topic, delivery.message.payload

@@ -1,7 +1,6 @@
 """The MQTT collector against Mosquitto: both versions, TLS, shared subscriptions, its session."""
 
 import asyncio
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -90,13 +89,13 @@ async def test_a_session_that_expires_is_not_kept(
 
 
 class Arrivals:
-    """A clock that counts how often the network thread asks it: once for each message."""
+    """A clock that counts how often it is asked: at least once for each message."""
 
     def __init__(self) -> None:
         self.count = 0
 
     def __call__(self) -> int:
-        self.count += threading.current_thread() is not threading.main_thread()
+        self.count += 1
         return now_us()
 
 
@@ -109,8 +108,9 @@ async def test_the_receive_maximum_lets_that_many_come_unacknowledged(
     async with collecting(collector, memory):
         await connected(collector)
         memory.open.clear()
+        arrivals.count = 0
         await publish(plain_port, *range(1_000))
-        await eventually(lambda: arrivals.count == 1_000)
+        await eventually(lambda: arrivals.count >= 1_000)
         assert memory.rows == []
         memory.open.set()
         await memory.until(lambda m: len(m.rows) == 1_000)

@@ -47,7 +47,7 @@ class Memory:
         async with self._news:
             self._news.notify_all()
 
-    async def until(self, seen: Callable[["Memory"], bool], timeout: float = 10.0) -> None:
+    async def until(self, seen: Callable[["Memory"], bool], timeout: float = 30.0) -> None:
         """Wait until what was put fits."""
         async with asyncio.timeout(timeout), self._news:
             await self._news.wait_for(lambda: seen(self))

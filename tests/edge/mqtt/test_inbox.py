@@ -1,7 +1,6 @@
-"""The inbox hands messages from the network thread to the event loop, bounded and in order."""
+"""The inbox keeps what came in order, tells when it is full, and raises at the end."""
 
 import asyncio
-import threading
 
 import pytest
 
@@ -14,71 +13,65 @@ def delivery(mid: int, qos: int = 1) -> Delivery:
     return Delivery(Message("t", str(mid).encode(), 0), mid, qos)
 
 
-def fill(inbox: Inbox, *deliveries: Delivery) -> threading.Thread:
-    """Add from another thread, as the network does."""
-
-    def add() -> None:
-        for each in deliveries:
-            inbox.add(each)
-
-    thread = threading.Thread(target=add, daemon=True)
-    thread.start()
-    return thread
+def filled(*deliveries: Delivery, limit: int = 10) -> Inbox:
+    inbox = Inbox(limit=limit)
+    for each in deliveries:
+        inbox.add(each)
+    return inbox
 
 
-async def take(inbox: Inbox, count: int) -> list[int]:
-    mids: list[int] = []
-    while len(mids) < count:
-        mids += [each.mid for each in await inbox.take(7)]
-    return mids
+async def mids(inbox: Inbox, most: int = 10) -> list[int]:
+    return [each.mid for each in await inbox.take(most)]
 
 
-async def test_everything_comes_in_order() -> None:
-    inbox = Inbox(limit=10)
-    fill(inbox, *map(delivery, range(1, 1_001)))
-    assert await take(inbox, 1_000) == list(range(1, 1_001))
+async def test_everything_comes_in_order_and_no_more_at_once_than_asked_for() -> None:
+    inbox = filled(*map(delivery, range(1, 8)))
+    assert [await mids(inbox, 3) for _ in range(3)] == [[1, 2, 3], [4, 5, 6], [7]]
 
 
-async def test_a_full_inbox_holds_up_the_network_thread() -> None:
-    inbox = Inbox(limit=3)
-    thread = fill(inbox, *map(delivery, range(1, 6)))
-    await asyncio.to_thread(thread.join, 0.2)
-    assert thread.is_alive()
-    assert await take(inbox, 5) == [1, 2, 3, 4, 5]
-    await asyncio.to_thread(thread.join, 5)
-    assert not thread.is_alive()
+async def test_who_takes_from_an_empty_one_waits() -> None:
+    inbox = filled()
+    waiting = asyncio.create_task(mids(inbox))
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    inbox.add(delivery(1))
+    assert await waiting == [1]
+
+
+async def test_it_is_full_until_something_is_taken() -> None:
+    inbox = filled(delivery(1), delivery(2), delivery(3), limit=3)
+    assert inbox.full
+    await inbox.take(1)
+    assert not inbox.full
 
 
 async def test_a_repetition_that_is_still_under_way_is_left_out() -> None:
-    inbox = Inbox(limit=10)
-    fill(inbox, delivery(1), delivery(1), delivery(2)).join()
+    inbox = filled(delivery(1), delivery(1), delivery(2))
     taken = await inbox.take(10)
     assert [each.mid for each in taken] == [1, 2]
     inbox.acknowledged(taken)
-    fill(inbox, delivery(1)).join()
-    assert await take(inbox, 1) == [1]
+    inbox.add(delivery(1))
+    assert await mids(inbox) == [1]
 
 
 async def test_messages_without_identity_are_never_repetitions() -> None:
-    inbox = Inbox(limit=10)
-    fill(inbox, delivery(0, qos=0), delivery(0, qos=0)).join()
-    assert await take(inbox, 2) == [0, 0]
+    assert await mids(filled(delivery(0, qos=0), delivery(0, qos=0))) == [0, 0]
 
 
 async def test_what_came_before_the_end_is_taken_before_its_reason_is_raised() -> None:
-    inbox = Inbox(limit=10)
-    fill(inbox, delivery(1)).join()
+    inbox = filled(delivery(1))
     inbox.end(SourceLost("gone"))
     inbox.end(SourceLost("later"))
-    fill(inbox, delivery(2)).join()
-    assert [each.mid for each in await inbox.take(10)] == [1]
+    inbox.add(delivery(2))
+    assert await mids(inbox) == [1]
     with pytest.raises(SourceLost, match="gone"):
         await inbox.take(10)
 
 
-async def test_the_end_frees_a_network_thread_that_waits() -> None:
-    inbox = Inbox(limit=1)
-    thread = fill(inbox, delivery(1), delivery(2))
-    inbox.end(SourceLost("stopped"))
-    await asyncio.to_thread(thread.join, 5)
-    assert not thread.is_alive()
+async def test_the_end_wakes_who_waits() -> None:
+    inbox = filled()
+    waiting = asyncio.create_task(inbox.take(1))
+    await asyncio.sleep(0)
+    inbox.end(SourceLost("gone"))
+    with pytest.raises(SourceLost, match="gone"):
+        await waiting

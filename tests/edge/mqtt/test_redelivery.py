@@ -1,15 +1,16 @@
 """A message that the log has is left out as often as the broker owes us its repetition."""
 
+from edge.mqtt.inbox import Delivery
 from edge.mqtt.payload import Message
 from edge.mqtt.redelivery import Redelivery
 
 
-def message(payload: bytes, topic: str = "t") -> Message:
-    return Message(topic, payload, 0)
+def message(payload: bytes, topic: str = "t", *, mid: int = 1, repeated: bool = False) -> Delivery:
+    return Delivery(Message(topic, payload, 0), mid, 1, repeated)
 
 
 def test_a_kept_message_is_known_once() -> None:
-    redelivery = Redelivery()
+    redelivery = Redelivery(in_flight=3)
     redelivery.keep(message(b"1"))
     redelivery.keep(message(b"1"))
     redelivery.connected(0.0, session_kept=True)
@@ -17,21 +18,55 @@ def test_a_kept_message_is_known_once() -> None:
 
 
 def test_another_topic_or_payload_is_not_known() -> None:
-    redelivery = Redelivery()
+    redelivery = Redelivery(in_flight=3)
     redelivery.keep(message(b"1"))
     assert not redelivery.is_known(message(b"2"), 1.0)
     assert not redelivery.is_known(message(b"1", "u"), 1.0)
 
 
 def test_a_broker_that_lost_our_session_repeats_nothing() -> None:
-    redelivery = Redelivery()
+    redelivery = Redelivery(in_flight=3)
     redelivery.keep(message(b"1"))
     redelivery.connected(0.0, session_kept=False)
     assert not redelivery.is_known(message(b"1"), 1.0)
 
 
 def test_after_a_while_an_equal_message_is_a_new_one() -> None:
-    redelivery = Redelivery()
+    redelivery = Redelivery(in_flight=3)
     redelivery.keep(message(b"1"))
     redelivery.connected(0.0, session_kept=True)
     assert not redelivery.is_known(message(b"1"), 61.0)
+
+
+def acknowledged(*mids: int) -> Redelivery:
+    """A connection that ended after these were acknowledged, and the next one."""
+    redelivery = Redelivery(in_flight=3)
+    redelivery.acknowledged([message(b"7", mid=mid) for mid in mids])
+    redelivery.connected(0.0, session_kept=True)
+    return redelivery
+
+
+def test_an_acknowledged_message_that_is_repeated_under_its_identity_is_known_once() -> None:
+    redelivery = acknowledged(1)
+    again = message(b"7", mid=1, repeated=True)
+    assert [redelivery.is_known(again, 1.0) for _ in range(2)] == [True, False]
+
+
+def test_of_those_acknowledged_only_the_last_that_were_under_way_are_in_doubt() -> None:
+    redelivery = acknowledged(1, 2, 3, 4)
+    known = [redelivery.is_known(message(b"7", mid=mid, repeated=True), 1.0) for mid in range(1, 5)]
+    assert known == [False, True, True, True]
+
+
+def test_another_message_of_an_acknowledged_one_s_identity_is_a_new_one() -> None:
+    for other in (message(b"7"), message(b"8", repeated=True), message(b"7", "u", repeated=True)):
+        redelivery = acknowledged(1)
+        assert not redelivery.is_known(other, 1.0)
+        assert not redelivery.is_known(message(b"7", repeated=True), 1.0)
+
+
+def test_a_broker_that_lost_our_session_leaves_no_doubt() -> None:
+    redelivery = Redelivery(in_flight=3)
+    redelivery.acknowledged([message(b"7")])
+    redelivery.connected(0.0, session_kept=False)
+    assert not redelivery.is_known(message(b"7", repeated=True), 1.0)

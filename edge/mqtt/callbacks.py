@@ -1,0 +1,108 @@
+"""What paho calls: subscribes once connected, puts messages into the inbox, tells of the end."""
+
+from collections.abc import Callable
+
+import paho.mqtt.client as paho
+from paho.mqtt.reasoncodes import ReasonCode
+from paho.mqtt.subscribeoptions import SubscribeOptions
+
+from config.clock import ClockUs
+from edge.errors import SourceLost, SourceRefused
+from edge.mqtt.inbox import Delivery, Inbox
+from edge.mqtt.payload import Message
+from edge.mqtt.source import MqttSource, Version
+from edge.mqtt.topics import parse_pattern, widest
+from edge.sparkplug.state import HostState
+
+_AT_LEAST_ONCE = 1
+
+
+class Callbacks:
+    """The callbacks of one connection; `established` is told whether the broker kept our session."""
+
+    def __init__(
+        self,
+        source: MqttSource,
+        inbox: Inbox,
+        established: Callable[[bool], None],
+        *,
+        clock: ClockUs,
+        state: HostState | None,
+    ) -> None:
+        filters = [parse_pattern(topic.filter).filter for topic in source.topics]
+        self._filters = widest([*filters, *([] if state is None else [state.topic])])
+        self._state = state
+        self._version = source.version
+        self._inbox = inbox
+        self._established = established
+        self._session_kept = False
+        self._clock = clock
+
+    def bind(self, client: paho.Client) -> None:
+        """Have the client call these."""
+        client.on_connect = self._on_connect
+        client.on_subscribe = self._on_subscribe
+        client.on_message = self._on_message
+        client.on_disconnect = self._on_disconnect
+
+    def _on_connect(
+        self,
+        client: paho.Client,
+        _userdata: object,
+        flags: paho.ConnectFlags,
+        reason: ReasonCode,
+        _properties: object,
+    ) -> None:
+        if reason.is_failure:
+            self._inbox.end(SourceRefused(f"the broker refuses us: {reason}"))
+            return
+        self._session_kept = bool(flags.session_present)
+        if self._version is Version.V5:
+            options = SubscribeOptions(qos=_AT_LEAST_ONCE)
+            client.subscribe([(each, options) for each in self._filters])
+        else:
+            client.subscribe([(each, _AT_LEAST_ONCE) for each in self._filters])
+
+    def _on_subscribe(
+        self,
+        client: paho.Client,
+        _userdata: object,
+        _mid: int,
+        reasons: list[ReasonCode],
+        _properties: object,
+    ) -> None:
+        refused = [
+            each for each, reason in zip(self._filters, reasons, strict=False) if reason.is_failure
+        ]
+        if refused:
+            self._inbox.end(SourceRefused(f"the broker refuses {', '.join(refused)}"))
+            return
+        if self._state is not None:
+            announce(client, self._state)
+        self._established(self._session_kept)
+
+    def _on_message(
+        self, _client: paho.Client, _userdata: object, message: paho.MQTTMessage
+    ) -> None:
+        try:
+            topic = message.topic
+        except UnicodeDecodeError:
+            # No pattern matches it; it only has to be acknowledged.
+            topic = ""
+        held = Message(topic, bytes(message.payload), self._clock(), retained=message.retain)
+        self._inbox.add(Delivery(held, message.mid, message.qos, repeated=message.dup))
+
+    def _on_disconnect(
+        self,
+        _client: paho.Client,
+        _userdata: object,
+        _flags: paho.DisconnectFlags,
+        reason: ReasonCode,
+        _properties: object,
+    ) -> None:
+        self._inbox.end(SourceLost(f"the connection to the broker ended: {reason}"))
+
+
+def announce(client: paho.Client, state: HostState) -> None:
+    """Say that we are there."""
+    client.publish(state.topic, state.online(), qos=_AT_LEAST_ONCE, retain=True)
