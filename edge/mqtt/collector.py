@@ -131,6 +131,8 @@ class MqttCollector:
         if len(readings) or alarms:
             await sink.put(readings, alarms)
             self._health.count(readings, alarms)
+        if found.rejected:
+            await sink.set_aside(found.rejected)
 
     @asynccontextmanager
     async def _connected(self, inbox: Inbox) -> AsyncIterator[tuple[paho.Client, Connection]]:

@@ -29,6 +29,7 @@ from edge.mqtt.source import (
 )
 from edge.mqtt.topics import TopicPattern, fill, parse_pattern, template_names
 from edge.reading import Quality, Reason, SensorAlarm, quality_code
+from edge.rejected import Rejected
 from edge.source import check_asset, check_tag
 from edge.sparkplug.host import Host
 from edge.sparkplug.outcome import Counts, Outcome
@@ -51,9 +52,13 @@ Names = dict[str, str]
 
 @dataclass(slots=True)
 class Findings(Outcome):
-    """What came out of messages; problems are (topic or edge node, problem)."""
+    """What came out of messages; problems are (topic or edge node, problem).
+
+    `rejected` holds each message that has a problem, once.
+    """
 
     alarms: list[SensorAlarm] = field(default_factory=list)
+    rejected: list[Rejected] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +87,7 @@ class TopicReader:
     """Reads messages by the patterns of a source; several patterns may take one topic."""
 
     def __init__(self, source: MqttSource) -> None:
+        self._source = source.name
         self._limits = source.clock_limits
         self._stamps = Stamps()
         self._patterns: list[tuple[TopicPattern, _Topic]] = [
@@ -96,6 +102,13 @@ class TopicReader:
 
     def read(self, message: Message, found: Findings) -> None:
         """Add to `found` what the message holds; whatever is wrong with it becomes a problem."""
+        before = len(found.problems)
+        self._read(message, found)
+        if len(found.problems) > before:
+            told = [problem for _, problem in found.problems[before:]]
+            found.rejected.append(_rejected(self._source, message, told))
+
+    def _read(self, message: Message, found: Findings) -> None:
         for names, topic in self._matches(message.topic):
             try:
                 if isinstance(topic, Host):
@@ -265,6 +278,11 @@ class TopicReader:
         found.alarms.append(
             SensorAlarm(asset, code, ts, alarm.active, alarm.severity, alarm.message)
         )
+
+
+def _rejected(source: str, message: Message, told: list[str]) -> Rejected:
+    more = f" (and {len(told) - 1} more)" if len(told) > 1 else ""
+    return Rejected(source, message.topic, told[0] + more, message.payload, message.received_us)
 
 
 def _parsed(topic: Topic, source: MqttSource) -> _Topic:
