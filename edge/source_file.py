@@ -11,7 +11,8 @@ from pydantic import BaseModel, ValidationError
 
 from config.documents import Document, KeyPath, Place, Problem, validation_problems
 from edge.modbus.source import ModbusDevice, ModbusSource, RegisterMap
-from edge.mqtt.source import AlarmTopic, MqttSource, SparkplugTopic, StateTopic
+from edge.mqtt.entries import AlarmTopic, SparkplugTopic, StateTopic
+from edge.mqtt.source import MqttSource
 from edge.mqtt.topics import template_names
 from edge.opcua.paths import is_template
 from edge.opcua.source import OpcuaSource

@@ -24,6 +24,14 @@ class JsonPath:
             document = _child(document, step)
         return document
 
+    def leads(self, document: Any) -> bool:
+        """Is there a value at the path, be it null?"""
+        try:
+            self.find(document)
+        except LookupError:
+            return False
+        return True
+
     def find_all(self, document: Any) -> list[Any]:
         """The values that the path stands for. Raises `LookupError` where there is no list."""
         found = self.find(document)

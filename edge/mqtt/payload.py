@@ -2,13 +2,14 @@
 
 import json
 import math
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from config.clock import to_us
 from edge.errors import PayloadError
-from edge.mqtt.source import TimeUnit
+from edge.mqtt.entries import TimeUnit
 
 _US_PER_UNIT = {
     TimeUnit.SECONDS: 1_000_000,
@@ -41,6 +42,38 @@ class AlarmPayload:
     message: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """How payloads write numbers: the decimal mark, and what texts of their own stand for."""
+
+    decimal: str = "."
+    texts: Mapping[str, float] = field(default_factory=dict)
+
+    def of(self, value: Any) -> float | None:
+        """A JSON value, or a text, as a number; None for null. Raises `PayloadError`."""
+        if isinstance(value, bool):
+            return self.of_text("true" if value else "false")
+        return self.of_text(value) if isinstance(value, str) else number_of(value)
+
+    def of_text(self, text: str) -> float:
+        """The number that text writes. Raises `PayloadError`."""
+        word = text.strip()
+        if (known := self.texts.get(word)) is not None:
+            return known
+        if self.decimal == ".":
+            return parse_number(word)
+        if "." in word:
+            raise PayloadError(f"{word[:_LONGEST_NUMBER]!r} is not a number with a decimal comma")
+        return parse_number(word.replace(self.decimal, "."))
+
+    def of_payload(self, payload: bytes) -> float:
+        """The number in a plain payload. Raises `PayloadError`."""
+        try:
+            return self.of_text(payload.decode("utf-8"))
+        except UnicodeDecodeError as error:
+            raise PayloadError("the payload is not text") from error
+
+
 def parse_number(text: str) -> float:
     """The number that text writes; `true` and `false` are 1 and 0.
 
@@ -49,21 +82,14 @@ def parse_number(text: str) -> float:
     word = text.strip()
     if (known := _WORDS.get(word.lower())) is not None:
         return known
+    usual = word.isascii() and "_" not in word and len(word) <= _LONGEST_NUMBER
     try:
-        number = math.nan if "_" in word or len(word) > _LONGEST_NUMBER else float(word)
+        number = float(word) if usual else math.nan
     except ValueError:
         number = math.nan
     if not math.isfinite(number):
         raise PayloadError(f"{word[:_LONGEST_NUMBER]!r} is not a number")
     return number
-
-
-def parse_plain(payload: bytes) -> float:
-    """The number in a plain payload. Raises `PayloadError`."""
-    try:
-        return parse_number(payload.decode("utf-8"))
-    except UnicodeDecodeError as error:
-        raise PayloadError("the payload is not text") from error
 
 
 def parse_json(payload: bytes) -> Any:
@@ -75,11 +101,9 @@ def parse_json(payload: bytes) -> Any:
 
 
 def number_of(value: Any) -> float | None:
-    """A JSON value as a number; None for null. Raises `PayloadError` where it is none."""
+    """A JSON number as one; None for null. Raises `PayloadError` for anything else."""
     if value is None:
         return None
-    if isinstance(value, str):
-        return parse_number(value)
     if not isinstance(value, int | float):
         raise PayloadError(f"a {type(value).__name__} where a number is expected")
     try:
@@ -91,12 +115,23 @@ def number_of(value: Any) -> float | None:
     return number
 
 
-def time_of(value: Any, unit: TimeUnit) -> int:
-    """A JSON value as microseconds since 1970 UTC. Raises `PayloadError` where it is no time."""
+def text_of(value: int) -> str:
+    """A whole number as text. Raises `PayloadError` for one of thousands of digits."""
+    try:
+        return str(value)
+    except ValueError as error:
+        raise PayloadError("a number is too long for a name") from error
+
+
+def time_of(value: Any, unit: TimeUnit, zone: tzinfo = UTC) -> int:
+    """A JSON value as microseconds since 1970 UTC; `zone` is that of a text that names none.
+
+    Raises `PayloadError` where it is no time.
+    """
     try:
         if unit is TimeUnit.ISO:
-            moment = datetime.fromisoformat(value)
-            return to_us(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+            moment = datetime.fromisoformat(value.strip() if isinstance(value, str) else value)
+            return to_us(moment if moment.tzinfo else moment.replace(tzinfo=zone))
         if isinstance(value, int) and not isinstance(value, bool):
             return value * _US_PER_UNIT[unit]
         return round(parse_number(str(value)) * _US_PER_UNIT[unit])

@@ -1,32 +1,23 @@
 """From messages to readings and alarms, by the topics of a source. Pure but for its memory."""
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
-from typing import Any
 
 from config.partition import asset_of
 from edge.errors import PayloadError
 from edge.filter import Report
-from edge.mqtt.path import JsonPath, parse_path
-from edge.mqtt.payload import (
-    Message,
-    number_of,
-    parse_alarm,
-    parse_json,
-    parse_plain,
-    printable,
-    time_of,
-)
-from edge.mqtt.source import (
+from edge.mqtt.document import Document, Item, document_of
+from edge.mqtt.entries import (
     AlarmTopic,
+    CsvTopic,
     JsonTopic,
-    MqttSource,
     PlainTopic,
     SparkplugTopic,
     StateTopic,
     Topic,
 )
+from edge.mqtt.payload import Message, Numbers, parse_alarm, printable
+from edge.mqtt.source import MqttSource
 from edge.mqtt.topics import TopicPattern, fill, parse_pattern, template_names
 from edge.reading import Quality, Reason, SensorAlarm, quality_code
 from edge.rejected import Rejected
@@ -66,21 +57,20 @@ class _Plain:
     """One topic of plain numbers: its tag, or why it gives none."""
 
     tag: str
+    numbers: Numbers
     problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class _Json:
-    """A JSON topic with its paths parsed."""
+class _Documents:
+    """A topic of JSON or CSV documents."""
 
-    topic: JsonTopic
-    each: JsonPath
-    value: JsonPath
-    time: JsonPath | None
+    topic: JsonTopic | CsvTopic
+    document: Document
 
 
-_Topic = PlainTopic | _Json | AlarmTopic | StateTopic | Host
-_Found = _Plain | _Json | AlarmTopic | StateTopic | Host
+_Topic = PlainTopic | _Documents | AlarmTopic | StateTopic | Host
+_Found = _Plain | _Documents | AlarmTopic | StateTopic | Host
 
 
 class TopicReader:
@@ -126,7 +116,7 @@ class TopicReader:
                 elif isinstance(topic, StateTopic):
                     self._read_state(message, names, topic, found)
                 else:
-                    self._read_json(message, names, topic, found)
+                    self._read_document(message, names, topic, found)
             except PayloadError as error:
                 found.problems.append((message.topic, str(error)))
 
@@ -164,7 +154,7 @@ class TopicReader:
         """What is news of a point that was read."""
         return self._reports.get(tag)
 
-    def _tag(self, template: str, topic: PlainTopic | JsonTopic) -> str:
+    def _tag(self, template: str, topic: PlainTopic | JsonTopic | CsvTopic) -> str:
         """The tag, if it is one, remembered with its topic's report."""
         tag = _checked_tag(template)
         if self._states:
@@ -190,10 +180,11 @@ class TopicReader:
         return known
 
     def _plain(self, names: Names, topic: PlainTopic) -> _Plain:
+        numbers = Numbers(topic.decimal, topic.enum)
         try:
-            return _Plain(self._tag(fill(topic.tag, names), topic))
+            return _Plain(self._tag(fill(topic.tag, names), topic), numbers)
         except PayloadError as error:
-            return _Plain("", str(error))
+            return _Plain("", numbers, str(error))
 
     def _read_plain(self, message: Message, plain: _Plain, found: Findings) -> None:
         if plain.problem:
@@ -201,53 +192,53 @@ class TopicReader:
         tag = plain.tag
         quality = _OLD if message.retained else _GOOD
         try:
-            value = parse_plain(message.payload)
+            value = plain.numbers.of_payload(message.payload)
         except PayloadError as error:
             found.problems.append((message.topic, str(error)))
             value, quality = math.nan, _UNREADABLE
         found.rows.append((tag, self._stamps.next(tag, message.received_us), value, quality))
 
-    def _read_json(self, message: Message, names: Names, json: _Json, found: Findings) -> None:
+    def _read_document(
+        self, message: Message, names: Names, kind: _Documents, found: Findings
+    ) -> None:
+        template = kind.topic.tag
         try:
-            items = _items(json.each, parse_json(message.payload))
+            items = kind.document.items(message.payload)
         except PayloadError:
             # Without a document the tag is known only where the topic alone gives it.
-            if set(template_names(json.topic.tag)) <= set(names):
-                tag = self._tag(fill(json.topic.tag, names), json.topic)
+            if set(template_names(template)) <= set(names):
+                tag = self._tag(fill(template, names), kind.topic)
                 stamp = self._stamps.next(tag, message.received_us)
                 found.rows.append((tag, stamp, math.nan, _UNREADABLE))
             raise
         for item in items:
             try:
-                self._read_item(message, names, json, item, found)
+                tag = self._tag(_filled(template, names, item), kind.topic)
+                found.rows.append(self._row(message, tag, item, found))
             except PayloadError as error:
                 found.problems.append((message.topic, str(error)))
 
-    def _read_item(
-        self, message: Message, names: Names, json: _Json, item: Any, found: Findings
-    ) -> None:
-        tag = self._tag(_filled(json.topic.tag, names, item), json.topic)
+    def _row(self, message: Message, tag: str, item: Item, found: Findings) -> Row:
         try:
-            number = number_of(_found(json.value, item))
+            number = item.number()
             value, quality = (math.nan, _NO_VALUE) if number is None else (number, _GOOD)
         except PayloadError as error:
             found.problems.append((message.topic, str(error)))
             value, quality = math.nan, _UNREADABLE
-        ts, doubt = self._time(message, json, item, tag, found)
-        found.rows.append((tag, ts, value, doubt if doubt and quality == _GOOD else quality))
+        ts, doubt = self._time(message, tag, item, found)
+        return tag, ts, value, doubt if doubt and quality == _GOOD else quality
 
-    def _time(
-        self, message: Message, json: _Json, item: Any, tag: str, found: Findings
-    ) -> tuple[int, int]:
+    def _time(self, message: Message, tag: str, item: Item, found: Findings) -> tuple[int, int]:
         """The reading's time, and the quality that it is limited to (0: none)."""
         doubt = _OLD if message.retained else _GOOD
-        if json.time is not None:
-            try:
-                ts = time_of(_found(json.time, item), json.topic.time_unit)
+        try:
+            ts = item.time_us()
+            if ts is not None:
                 if self._limits.allow(ts, message.received_us):
                     return ts, _GOOD
-            except PayloadError as error:
-                found.problems.append((message.topic, str(error)))
+                doubt = _CLOCK_OFF
+        except PayloadError as error:
+            found.problems.append((message.topic, str(error)))
             doubt = _CLOCK_OFF
         return self._stamps.next(tag, message.received_us), doubt
 
@@ -292,35 +283,17 @@ def _parsed(topic: Topic, source: MqttSource) -> _Topic:
             clock_limits=source.clock_limits,
             reorder_us=topic.reorder_timeout_us,
         )
-    if not isinstance(topic, JsonTopic):
-        return topic
-    time = parse_path(topic.time) if topic.time else None
-    return _Json(topic, parse_path(topic.each or "$"), parse_path(topic.value), time)
+    if isinstance(topic, JsonTopic | CsvTopic):
+        return _Documents(topic, document_of(topic))
+    return topic
 
 
-def _items(path: JsonPath, document: Any) -> Iterator[Any]:
-    try:
-        return iter(path.find_all(document))
-    except LookupError as error:
-        raise PayloadError(f"the document has no list to take apart: {error}") from error
-
-
-def _found(path: JsonPath, item: Any) -> Any:
-    try:
-        return path.find(item)
-    except LookupError as error:
-        raise PayloadError(f"the document lacks {error}") from error
-
-
-def _filled(template: str, names: Names, item: Any) -> str:
-    """The template filled from the topic's names and the item's own keys."""
+def _filled(template: str, names: Names, item: Item) -> str:
+    """The template filled from the topic's names and the item's own."""
     values = dict(names)
     for name in template_names(template):
         if name not in values:
-            value = item.get(name) if isinstance(item, dict) else None
-            if not isinstance(value, str | int) or isinstance(value, bool):
-                raise PayloadError(f"the document gives no {name!r} for the tag")
-            values[name] = str(value)
+            values[name] = item.name(name)
     return fill(template, values)
 
 

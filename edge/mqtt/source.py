@@ -1,4 +1,4 @@
-"""An MQTT source in a plant's files: a broker, the topics to take and what their payloads hold."""
+"""An MQTT source in a plant's files: a broker, and the topics to take."""
 
 from enum import StrEnum
 from pathlib import PurePath
@@ -7,20 +7,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from edge.filter import Report
-from edge.mqtt.path import parse_path
-from edge.mqtt.topics import parse_pattern, template_names
-from edge.source import (
-    Address,
-    DurationUs,
-    FileModel,
-    ReportFields,
-    SourceFields,
-    check_tag,
-    parse_address,
-)
-from edge.sparkplug.tags import DEFAULT_TEMPLATE, check_template
-from edge.sparkplug.topic import NAMESPACE
+from edge.mqtt.entries import SparkplugTopic, Topic
+from edge.source import Address, DurationUs, FileModel, SourceFields, parse_address
 
 _PORTS = MappingProxyType({"mqtt": 1883, "mqtts": 8883})
 
@@ -41,51 +29,7 @@ def _file(text: str) -> str:
     return text
 
 
-def _pattern(text: str) -> str:
-    parse_pattern(text)
-    return text
-
-
-def _template(text: str) -> str:
-    template_names(text)
-    return text
-
-
-def _tag_template(text: str) -> str:
-    return text if template_names(text) else check_tag(text)
-
-
-def _path(text: str) -> str:
-    if parse_path(text).each:
-        raise ValueError(f"{text!r} stands for several values | Use `each:` for the list")
-    return text
-
-
-def _each(text: str) -> str:
-    if not parse_path(text).each:
-        raise ValueError(f"{text!r} stands for one value | End it in [*]")
-    return text
-
-
-def _sparkplug_filter(text: str) -> str:
-    pattern = parse_pattern(text)
-    if pattern.levels[0] != NAMESPACE or pattern.names or pattern.group is not None:
-        raise ValueError(f"{text!r} is no Sparkplug B filter | Write {NAMESPACE}/# or part of it")
-    return text
-
-
-def _whole_template(text: str) -> str:
-    if "{metric}" not in text:
-        raise ValueError(f"{text!r} gives every metric one tag | Put {{metric}} into it")
-    return check_template(text)
-
-
-Pattern = Annotated[str, AfterValidator(_pattern)]
-Template = Annotated[str, AfterValidator(_template)]
-TagTemplate = Annotated[str, AfterValidator(_tag_template)]
-Path = Annotated[str, AfterValidator(_path)]
 FilePath = Annotated[str, AfterValidator(_file)]
-EachPath = Annotated[str, AfterValidator(_each)]
 
 
 class Stay(StrEnum):
@@ -102,177 +46,6 @@ class Version(StrEnum):
 
     V311 = "3.1.1"
     V5 = "5"
-
-
-class TimeUnit(StrEnum):
-    """How a payload writes a time: a number since 1970 in this unit, or ISO 8601 text."""
-
-    SECONDS = "s"
-    MILLISECONDS = "ms"
-    MICROSECONDS = "us"
-    ISO = "iso"
-
-
-class _TopicFields(FileModel):
-    filter: Pattern = Field(
-        description="Topics to take: literal levels, +, {name} for one level, # at the end. "
-        "Names serve in the templates below. With $share/GROUP/ before it, brokers deal the "
-        "messages out among the members of that group.",
-        examples=["plant/{asset}/{point}"],
-    )
-
-    def _require_names(self, template: str, also: frozenset[str] = frozenset()) -> None:
-        unknown = set(template_names(template)) - set(parse_pattern(self.filter).names) - also
-        if unknown:
-            names = ", ".join(f"{{{name}}}" for name in sorted(unknown))
-            raise ValueError(
-                f"{template!r} uses {names}, which the filter does not give | "
-                f"Name a level of the filter so, or write the text itself"
-            )
-
-
-class _ReadingFields(_TopicFields, ReportFields):
-    points: dict[str, ReportFields] = Field(
-        default_factory=dict,
-        description="Deadband and heartbeat of some points, by role, in place of those above.",
-        examples=[{"speed": {"deadband": "1%", "heartbeat": "30s"}}],
-    )
-
-    def report_of(self, tag: str) -> Report | None:
-        """What is news of a point that these topics give."""
-        return self.points.get(tag.partition(".")[2], self).report
-
-
-class PlainTopic(_ReadingFields):
-    """Topics whose payload is one number as text."""
-
-    payload: Literal["plain"] = Field(description="plain", examples=["plain"])
-    tag: TagTemplate = Field(
-        default="{asset}.{point}",
-        description="The point's tag, from names of the filter.",
-        examples=["{asset}.{point}"],
-    )
-
-    @model_validator(mode="after")
-    def _names_known(self) -> Self:
-        self._require_names(self.tag)
-        return self
-
-
-class JsonTopic(_ReadingFields):
-    """Topics whose payload is a JSON document with one value, or with a list of them."""
-
-    payload: Literal["json"] = Field(description="json", examples=["json"])
-    each: EachPath | None = Field(
-        default=None,
-        description="List in the document whose every item is a reading; the paths below start "
-        "at the item then.",
-        examples=["$.m[*]"],
-    )
-    tag: TagTemplate = Field(
-        default="{asset}.{point}",
-        description="The point's tag, from names of the filter and keys of the item.",
-        examples=["{asset}.{n}"],
-    )
-    value: Path = Field(description="Path of the number (or true, false).", examples=["$.v"])
-    time: Path | None = Field(
-        default=None,
-        description="Path of the reading's own time; left out: the time of receipt.",
-        examples=["$.t"],
-    )
-    time_unit: TimeUnit = Field(
-        default=TimeUnit.MILLISECONDS,
-        description="How that time is written: s, ms or us since 1970, or iso.",
-        examples=["ms"],
-    )
-
-
-class AlarmTopic(_TopicFields):
-    """Topics whose payload is an alarm: JSON {active, severity, message}."""
-
-    payload: Literal["alarm"] = Field(description="alarm", examples=["alarm"])
-    asset: Template = Field(
-        default="{asset}",
-        description="Tag of the asset, from names of the filter.",
-        examples=["C-301"],
-    )
-    code: Template = Field(
-        default="{code}",
-        description="Code of the alarm, from names of the filter.",
-        examples=["BELT_STALLED"],
-    )
-
-    @model_validator(mode="after")
-    def _names_known(self) -> Self:
-        self._require_names(self.asset)
-        self._require_names(self.code)
-        return self
-
-
-class StateTopic(_TopicFields):
-    """Topics by which a device tells that it is there: often its will, sent by the broker."""
-
-    payload: Literal["state"] = Field(description="state", examples=["state"])
-    asset: Template = Field(
-        default="{asset}",
-        description="Tag of the asset whose points go bad, from names of the filter.",
-        examples=["C-301"],
-    )
-    online: str = Field(
-        default="online", description="Payload that says it is there.", examples=["online"]
-    )
-    offline: str = Field(
-        default="offline", description="Payload that says it is gone.", examples=["offline"]
-    )
-
-    @model_validator(mode="after")
-    def _states_differ(self) -> Self:
-        self._require_names(self.asset)
-        if self.online == self.offline:
-            raise ValueError("online and offline are the same | Give each its own text")
-        return self
-
-
-class SparkplugTopic(FileModel):
-    """Edge nodes that speak Sparkplug B: each message says which metrics it holds."""
-
-    filter: Annotated[str, AfterValidator(_sparkplug_filter)] = Field(
-        default=f"{NAMESPACE}/#",
-        description="Edge nodes to follow: all, or those of a group. Every message of a node has "
-        "to match.",
-        examples=["spBv1.0/Plant1/#"],
-    )
-    payload: Literal["sparkplug_b"] = Field(description="sparkplug_b", examples=["sparkplug_b"])
-    host_id: str | None = Field(
-        default=None,
-        pattern=r"^[^/+#\s{}]{1,64}$",
-        description="Name under which edge nodes know us as their primary host: our state is "
-        "published under it. Left out: no state is published.",
-        examples=["oilcan"],
-    )
-    tag: Annotated[str, AfterValidator(_whole_template)] = Field(
-        default=DEFAULT_TEMPLATE,
-        description="The point's tag, from {group}, {node}, {device} (the node's name for its own "
-        "metrics) and {metric}; whatever a tag cannot hold, such as /, becomes _.",
-        examples=["{device}.{metric}"],
-    )
-    tags: dict[str, Annotated[str, AfterValidator(check_template)]] = Field(
-        default_factory=dict,
-        description="Tags of their own for some metrics, by the metric's name.",
-        examples=[{"Motor/Speed": "{device}.speed"}],
-    )
-    reorder_timeout_us: DurationUs = Field(
-        default=2_000_000,
-        alias="reorder_timeout",
-        description="How long to wait for a missing message before asking the node for a rebirth.",
-        examples=["2s"],
-    )
-
-
-Topic = Annotated[
-    PlainTopic | JsonTopic | AlarmTopic | StateTopic | SparkplugTopic,
-    Field(discriminator="payload"),
-]
 
 
 class Tls(FileModel):

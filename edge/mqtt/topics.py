@@ -75,6 +75,11 @@ def _parted(levels: tuple[str, ...]) -> tuple[str | None, tuple[str, ...]]:
     return levels[1], levels[2:]
 
 
+def is_name(text: str) -> bool:
+    """Can `{text}` stand in a template?"""
+    return _NAME.fullmatch(f"{{{text}}}") is not None
+
+
 def template_names(template: str) -> tuple[str, ...]:
     """The names in a template such as `{asset}.{point}`. Raises `PatternError`."""
     if set(_NAME.sub("", template)) & set("{}"):

@@ -9,7 +9,7 @@ from edge.errors import PayloadError
 from edge.sparkplug.intake import Intake
 from edge.sparkplug.node import Arrival, EdgeNode, Metrics, Session
 from edge.sparkplug.outcome import Counts, Outcome
-from edge.sparkplug.payload import decode
+from edge.sparkplug.payload import decode_message
 from edge.sparkplug.reading import Clock
 from edge.sparkplug.rebirth import Rebirths, rebirth_command
 from edge.sparkplug.tags import TagRule
@@ -60,7 +60,7 @@ class Host:
         else:
             node.seen_us = received_us
             try:
-                arrival = Arrival(parsed, decode(payload), received_us)
+                arrival = Arrival(parsed, decode_message(payload), received_us)
             except PayloadError as error:
                 self._reject(node.key, str(error), outcome)
             else:

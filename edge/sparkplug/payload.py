@@ -1,6 +1,7 @@
 """Payloads of Sparkplug B, decoded as far as a host needs them, and encoded. Pure."""
 
 import math
+import zlib
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
@@ -12,6 +13,10 @@ from edge.sparkplug.schema import payload_class
 
 _Payload: Any = payload_class()
 _QUALITY = "Quality"
+# A convention of the Sparkplug 2.2 clients: the body holds the payload proper.
+_COMPRESSED = "SPBV1.0_COMPRESSED"
+_ZLIB_OR_GZIP = 32 + zlib.MAX_WBITS
+_LARGEST = 16 * 1024**2
 BD_SEQ = "bdSeq"
 
 
@@ -119,24 +124,53 @@ class Payload:
         return None
 
 
+def decode_message(data: bytes) -> Payload:
+    """The payload in what a node sent, compressed or not. Raises `PayloadError`."""
+    if not data:
+        # What a broker sends where somebody cleared a retained message.
+        raise PayloadError("the payload is empty")
+    try:
+        message = _Payload.FromString(data)
+        if message.uuid != _COMPRESSED:
+            return _payload(message)
+    except (DecodeError, UnicodeDecodeError) as error:
+        raise PayloadError("the payload is not Sparkplug B") from error
+    return decode(_inflated(message.body))
+
+
+def _inflated(data: bytes) -> bytes:
+    """What was compressed by DEFLATE or GZIP, within bounds. Raises `PayloadError`."""
+    inflating = zlib.decompressobj(_ZLIB_OR_GZIP)
+    try:
+        found = inflating.decompress(data, _LARGEST)
+    except zlib.error as error:
+        raise PayloadError("the payload is not compressed as it says") from error
+    if inflating.unconsumed_tail or not inflating.eof:
+        raise PayloadError("the compressed payload is cut off, or too large")
+    return found
+
+
 def decode(data: bytes) -> Payload:
     """The payload in `data`. Raises `PayloadError`."""
     try:
-        message = _Payload.FromString(data)
-        return Payload(
-            tuple([_metric(each) for each in message.metrics]),
-            message.timestamp if message.HasField("timestamp") else None,
-            message.seq if message.HasField("seq") else None,
-        )
+        return _payload(_Payload.FromString(data))
     except (DecodeError, UnicodeDecodeError) as error:
         raise PayloadError("the payload is not Sparkplug B") from error
+
+
+def _payload(message: Any) -> Payload:
+    return Payload(
+        tuple([_metric(each) for each in message.metrics]),
+        message.timestamp if message.HasField("timestamp") else None,
+        message.seq if message.HasField("seq") else None,
+    )
 
 
 def _metric(message: Any) -> Metric:
     carrier = message.WhichOneof("value")
     structured = carrier in {None, "dataset_value", "template_value"}
     return Metric(
-        message.name if message.HasField("name") else None,
+        _name(message) if message.HasField("name") else None,
         message.alias if message.HasField("alias") else None,
         message.timestamp if message.HasField("timestamp") else None,
         message.datatype,
@@ -147,6 +181,13 @@ def _metric(message: Any) -> Metric:
         message.is_transient,
         _quality(message.properties) if message.HasField("properties") else None,
     )
+
+
+def _name(message: Any) -> str:
+    # The library gives a text that is not UTF-8 as it came, as bytes.
+    if not isinstance(message.name, str):
+        raise PayloadError("the name of a metric is not text")
+    return message.name
 
 
 def _quality(properties: Any) -> int | None:

@@ -11,7 +11,8 @@ from pydantic import BaseModel
 from config.documents import Document, load_document, parse_document
 from edge.filter import Deadband, Report
 from edge.modbus.source import ModbusSource
-from edge.mqtt.source import JsonTopic, MqttSource
+from edge.mqtt.entries import JsonTopic
+from edge.mqtt.source import MqttSource
 from edge.opcua.source import OpcuaSource
 from edge.source_file import load_sources, source_assets, source_tags
 from edge.worker import collector_of

@@ -1,7 +1,10 @@
 """Payloads that other libraries made are read right, and any bytes are read or refused."""
 
+import gzip
 import json
 import math
+import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +19,12 @@ from edge.sparkplug.payload import (
     Payload,
     Value,
     decode,
+    decode_message,
     encode,
     metric_of,
     number_of,
 )
+from edge.sparkplug.schema import payload_class
 
 CASES = Path(__file__).parent / "cases"
 AT = 1_700_000_000_000
@@ -165,3 +170,36 @@ def test_a_damaged_payload_is_a_payload_or_refused(data: st.DataObject) -> None:
     except PayloadError:
         return
     assert isinstance(payload, Payload)
+
+
+def compressed(body: bytes) -> bytes:
+    message: Any = payload_class()()
+    message.uuid, message.body = "SPBV1.0_COMPRESSED", body
+    written: bytes = message.SerializeToString()
+    return written
+
+
+@pytest.mark.parametrize("compress", [zlib.compress, gzip.compress])
+def test_a_compressed_payload_is_read_as_what_it_holds(compress: Callable[[bytes], bytes]) -> None:
+    payload = Payload((metric_of("m", DataType.INT8, 7),), timestamp=AT, seq=3)
+    assert decode_message(compressed(compress(encode(payload)))) == payload
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        compressed(b""),
+        compressed(b"nonsense"),
+        compressed(zlib.compress(b"\x08\x01" * 20)[:-9]),
+        compressed(zlib.compress(bytes(32 * 1024**2))),
+    ],
+)
+def test_what_is_empty_cut_off_or_too_large_is_refused(data: bytes) -> None:
+    with pytest.raises(PayloadError):
+        decode_message(data)
+
+
+def test_a_name_that_is_no_text_is_refused() -> None:
+    with pytest.raises(PayloadError, match="not text"):
+        decode_message(b"\x12\x04\x0a\x02\xff\xfe")
