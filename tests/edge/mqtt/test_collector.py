@@ -146,6 +146,32 @@ async def test_a_wrong_password_is_refused(log_engine: NatsEngine, memory: Memor
         await MqttCollector(source(log_engine, password="wrong")).run(memory)
 
 
+@pytest.mark.parametrize(
+    ("login", "answer"),
+    [
+        (None, "Success"),
+        (("device", ""), "Success"),
+        (("", ""), "Bad user name or password"),
+        (("device", "secret"), "Not authorized"),
+        (("somebody", "secret"), "Not authorized"),
+    ],
+)
+async def test_the_embedded_broker_lets_devices_in_without_a_login_and_as_device_without_a_password(
+    log_engine: NatsEngine, login: tuple[str, str] | None, answer: str
+) -> None:
+    client = paho.Client(CallbackAPIVersion.VERSION2, client_id="device")
+    answers: list[str] = []
+    client.on_connect = lambda _client, _data, _flags, reason, _more: answers.append(str(reason))
+    if login is not None:
+        client.username_pw_set(*login)
+    client.connect("127.0.0.1", log_engine.mqtt_port)
+    client.loop_start()
+    await eventually(lambda: bool(answers))
+    client.disconnect()
+    client.loop_stop()
+    assert answers[0] == answer
+
+
 def killed(process: subprocess.Popen[bytes]) -> None:
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
