@@ -50,6 +50,7 @@ class MqttCollector:
         self._reader = TopicReader(source)
         self._redelivery = Redelivery(source.receive_maximum)
         self._retained = Retained()
+        self._redelivered = 0
         self._said: set[str] = set()
         self._state: HostState | None = None
 
@@ -92,12 +93,14 @@ class MqttCollector:
     def _new(self, deliveries: Sequence[Delivery]) -> list[Message]:
         """The messages that the log does not have yet."""
         now = asyncio.get_running_loop().time()
-        return [
-            delivery.message
+        new = [
+            delivery
             for delivery in deliveries
             if not self._redelivery.is_known(delivery, now)
             and not self._retained.is_known(delivery.message)
         ]
+        self._redelivered += sum(delivery.repeated for delivery in new)
+        return [delivery.message for delivery in new]
 
     async def _acknowledge(self, connection: Connection, deliveries: Sequence[Delivery]) -> None:
         owed = [delivery for delivery in deliveries if delivery.qos]
@@ -126,7 +129,8 @@ class MqttCollector:
     async def _keep(self, sink: Sink, found: Findings) -> None:
         """Return once the log has everything."""
         self._tell_devices(found)
-        self._health.counts = self._reader.counts()
+        taken_again = {"redelivered_total": float(self._redelivered)}
+        self._health.counts = {**taken_again, **self._reader.counts()}
         readings, alarms = ReadingBatch.from_rows(found.rows), tuple(found.alarms)
         if len(readings) or alarms:
             await sink.put(readings, alarms)

@@ -139,6 +139,48 @@ async def test_a_shared_group_takes_each_message_once(
     assert all(shares)
 
 
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_what_a_device_publishes_exactly_once_arrives_once(
+    plain_port: int, memory: Memory, collecting: Collecting, version: object
+) -> None:
+    collector = MqttCollector(source(plain_port, version=version))
+    async with collecting(collector, memory):
+        await connected(collector)
+        with device(plain_port) as client:
+            sent = [client.publish("plant/C-1/load", str(value), qos=2) for value in range(20)]
+            await eventually(lambda: all(each.is_published() for each in sent))
+        await memory.until(lambda m: len(m.rows) == 20)
+    assert memory.values("C-1.load") == [float(n) for n in range(20)]
+
+
+async def test_another_client_of_our_identity_is_a_loss_and_no_defect(
+    plain_port: int, memory: Memory, collecting: Collecting
+) -> None:
+    first = MqttCollector(source(plain_port, version=5))
+    running = asyncio.create_task(first.run(memory))
+    await connected(first)
+    second = MqttCollector(source(plain_port, version=5))
+    async with collecting(second, memory):
+        with pytest.raises(SourceLost, match="connection to the broker ended"):
+            await running
+
+
+async def test_what_the_log_never_confirmed_comes_again_and_is_counted_so(
+    plain_port: int, memory: Memory, collecting: Collecting
+) -> None:
+    lost = Memory()
+    lost.open.clear()
+    first, second = (MqttCollector(source(plain_port)) for _ in range(2))
+    async with collecting(first, lost):
+        await connected(first)
+        await publish(plain_port, *range(5))
+    async with collecting(second, memory):
+        await memory.until(lambda m: len(m.rows) == 5)
+        await eventually(lambda: second.health().readings == 5)
+    assert memory.values("C-1.load") == [0.0, 1.0, 2.0, 3.0, 4.0]
+    assert second.health().counts["redelivered_total"] > 0
+
+
 @contextmanager
 def secured(tmp_path: Path, *lines: str) -> Iterator[tuple[int, int, Authority]]:
     """A broker with TLS: its port, a plain port for devices, and who issued its certificate."""
