@@ -181,6 +181,25 @@ async def test_what_the_log_never_confirmed_comes_again_and_is_counted_so(
     assert second.health().counts["redelivered_total"] > 0
 
 
+async def test_a_bad_payload_is_not_acknowledged_before_it_is_kept_aside(
+    plain_port: int, memory: Memory, collecting: Collecting
+) -> None:
+    alarms = [{"filter": "plant/{asset}/alarm/{code}", "payload": "alarm"}]
+    first, second = (MqttCollector(source(plain_port, topics=alarms)) for _ in range(2))
+    lost = Memory()
+    lost.open.clear()
+    async with collecting(first, lost):
+        await connected(first)
+        with device(plain_port) as client:
+            client.publish("plant/C-1/alarm/HOT", "on", qos=1)
+            await eventually(lambda: first.health().rejected == 1)
+    async with collecting(second, memory):
+        await memory.until(lambda m: len(m.rejected) == 1)
+    (kept,) = memory.rejected
+    assert (kept.source, kept.address, kept.payload) == ("line", "plant/C-1/alarm/HOT", b"on")
+    assert kept.problem == "the payload is not JSON"
+
+
 @contextmanager
 def secured(tmp_path: Path, *lines: str) -> Iterator[tuple[int, int, Authority]]:
     """A broker with TLS: its port, a plain port for devices, and who issued its certificate."""

@@ -84,24 +84,6 @@ async def test_what_was_acknowledged_does_not_come_again(
     assert len(memory.rows) == 50
 
 
-async def test_a_bad_payload_is_not_acknowledged_before_it_is_kept_aside(
-    log_engine: NatsEngine, memory: Memory, collecting: Collecting
-) -> None:
-    collector = MqttCollector(source(log_engine))
-    lost = Memory()
-    lost.open.clear()
-    async with collecting(collector, lost):
-        await connected(collector)
-        with device(log_engine) as client:
-            await publish(client, "plant/C-1/alarm/HOT", "on")
-        await eventually(lambda: collector.health().rejected == 1)
-    async with collecting(MqttCollector(source(log_engine)), memory):
-        await memory.until(lambda m: len(m.rejected) == 1)
-    (kept,) = memory.rejected
-    assert (kept.source, kept.address, kept.payload) == ("line", "plant/C-1/alarm/HOT", b"on")
-    assert kept.problem == "the payload is not JSON"
-
-
 async def test_bad_payloads_are_acknowledged_too(
     log_engine: NatsEngine, memory: Memory, collecting: Collecting
 ) -> None:
