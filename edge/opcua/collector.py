@@ -9,11 +9,12 @@ of wanted nodes. Nodes that the server lacks are looked for again every few seco
 from asyncua.ua.uaerrors import UaError
 
 from config.clock import ClockUs, now_us
+from config.tasks import run_together
 from edge.collector import Sink
 from edge.filter import Report
 from edge.opcua.alarms import AlarmReader
 from edge.opcua.health import OpcuaHealth
-from edge.opcua.session import lost, open_session
+from edge.opcua.session import Session, lost, open_session
 from edge.opcua.source import OpcuaSource
 from edge.opcua.subscription import Memory, Subscription
 from edge.stamps import Stamps
@@ -54,9 +55,12 @@ class OpcuaCollector:
                 subscription = Subscription(session, self._source, self._memory, sink)
                 await subscription.open()
                 self._health.connected()
-                while True:
-                    await session.ending.wait(self._reconcile_s)
-                    subscription.check_heard()
-                    await subscription.reconcile()
+                await run_together([subscription.take(), self._reconcile(session, subscription)])
             except (OSError, TimeoutError, UaError) as error:
                 raise lost(self._source, error) from error
+
+    async def _reconcile(self, session: Session, subscription: Subscription) -> None:
+        while True:
+            await session.ending.wait(self._reconcile_s)
+            subscription.check_heard()
+            await subscription.reconcile()

@@ -7,6 +7,7 @@ the edge itself nothing is known of before.
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
 from asyncua import ua
 from asyncua.client.ua_session import UaSession
 from asyncua.ua.attribute_ids import AttributeIds
@@ -15,9 +16,10 @@ from config.clock import from_us
 from edge.opcua.items import Item, portions
 from edge.opcua.status import quality_of
 from edge.opcua.values import number_of, us_of
-from edge.reading import REASON_MASK, Reason
+from edge.reading import REASON_MASK, ReadingBatch, Reason
 
 _PAGE = 5_000
+_NEVER = -(2**63)
 
 Row = tuple[str, int, float, int]
 """(tag, ts in µs, value, quality byte)"""
@@ -29,11 +31,14 @@ class Stored:
 
     last_us: dict[str, int] = field(default_factory=dict)
 
-    def add(self, rows: Sequence[Row]) -> None:
+    def add(self, readings: ReadingBatch) -> None:
         """The log has these; a time that is not the source's own says nothing of its history."""
-        for tag, ts, _, quality in rows:
-            if quality & REASON_MASK != Reason.CLOCK:
-                self.last_us[tag] = max(ts, self.last_us.get(tag, ts))
+        own = readings.take((readings.quality & REASON_MASK) != Reason.CLOCK)
+        latest = np.full(len(own.tags), _NEVER)
+        np.maximum.at(latest, own.tag_index, own.ts)
+        for tag, ts in zip(own.tags, latest.tolist(), strict=True):
+            if ts > self.last_us.get(tag, _NEVER):
+                self.last_us[tag] = ts
 
 
 class Overlap:
@@ -41,6 +46,10 @@ class Overlap:
 
     def __init__(self) -> None:
         self._told_to: dict[str, int] = {}
+
+    def __len__(self) -> int:
+        """How many tags have told nothing new since."""
+        return len(self._told_to)
 
     def told(self, tag: str, ts: int) -> None:
         """History has told a tag up to a time."""

@@ -4,6 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+import numpy as np
+import numpy.typing as npt
 from asyncua import ua
 
 from edge.opcua.source import OpcuaAlarms, OpcuaSource, Watched
@@ -40,6 +42,7 @@ class Items:
     def __init__(self, source: OpcuaSource) -> None:
         self._items: list[Item] = []
         self._by_tag: dict[str, Item] = {}
+        self._variables: list[bool] = []
         for node in source.nodes:
             if node.node is not None:
                 self._add(node.tag, node).text = node.node
@@ -49,10 +52,14 @@ class Items:
     def __iter__(self) -> Iterator[Item]:
         return iter(self._items)
 
-    def variable(self, handle: int) -> Item | None:
-        """The variable of a handle, or None."""
-        item = self._items[handle] if 0 <= handle < len(self._items) else None
-        return item if item is not None and item.is_variable else None
+    def __getitem__(self, handle: int) -> Item:
+        return self._items[handle]
+
+    def are_variables(self, handles: npt.NDArray[np.uint32]) -> npt.NDArray[np.bool_]:
+        """Which handles are those of variables."""
+        known = handles < len(self._items)
+        variables = np.array([*self._variables, False], np.bool_)
+        return variables[np.where(known, handles, -1)]
 
     def alarms(self, handle: int) -> OpcuaAlarms | None:
         """The alarms of a handle, or None."""
@@ -79,6 +86,7 @@ class Items:
     def _add(self, name: str, wanted: Watched | OpcuaAlarms) -> Item:
         item = Item(name, len(self._items), wanted)
         self._items.append(item)
+        self._variables.append(item.is_variable)
         if item.is_variable:
             self._by_tag[name] = item
         return item

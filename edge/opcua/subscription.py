@@ -1,13 +1,12 @@
 """One subscription in one session, acknowledged only after the log has what it brought.
 
-asyncua sends the acknowledgement of a notification with the next publish request, and that one only
-after our callback has returned; a callback that raises is acknowledged all the same. So ours waits
-for the log, and where it fails it never returns: the session is closed over it, and the server
-keeps what was not acknowledged or tells the present values to the next subscription.
+What was published is acknowledged with the next request to publish, and that one is sent only after
+the log has it. Where the log fails the session is closed over it, and the server keeps what was not
+acknowledged or tells the present values to the next subscription.
 """
 
 import asyncio
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from asyncua import ua
@@ -19,23 +18,22 @@ from config.clock import ClockUs
 from config.diagnostics import logger
 from edge.collector import Sink
 from edge.errors import SourceLost
-from edge.opcua.alarms import AlarmReader, event_of
+from edge.opcua.alarms import AlarmReader
 from edge.opcua.browsing import Found, find
 from edge.opcua.health import OpcuaHealth
 from edge.opcua.history import Overlap, Row, Stored, offering, pages
 from edge.opcua.items import Item, Items, node_id, portions
 from edge.opcua.limits import limits_of
 from edge.opcua.paths import tag_of
+from edge.opcua.publishing import subscribe
+from edge.opcua.reader import Read, Reader
 from edge.opcua.session import Session
 from edge.opcua.source import OpcuaNode, OpcuaSource
-from edge.opcua.status import is_gone, overflowed
-from edge.opcua.values import Timing, row_of
+from edge.opcua.status import is_gone
 from edge.opcua.watching import Watcher
-from edge.reading import Quality, ReadingBatch, Reason, SensorAlarm, quality_code
+from edge.reading import Quality, ReadingBatch, Reason, quality_code
 from edge.stamps import Stamps
 
-_KEEPALIVES = 10
-_LIFETIMES = 10_000
 _CONFIGURATION = quality_code(Quality.BAD, Reason.CONFIGURATION)
 
 log = logger(__name__)
@@ -60,16 +58,22 @@ class Subscription:
     def __init__(self, session: Session, source: OpcuaSource, memory: Memory, sink: Sink) -> None:
         self._client = session.client
         self._session = session.client.uaclient.session
-        self._ending = session.ending
         self._source = source
         self._memory = memory
         self._sink = sink
         self._items = Items(source)
         for tag, wanted in memory.browsed.items():
             self._items.remember(tag, wanted)
-        self._gap_filled = asyncio.Event()
         self._overlap = Overlap()
-        self._id = 0
+        self._reader = Reader(
+            self._items,
+            self._overlap,
+            memory.health,
+            memory.stamps,
+            memory.alarms,
+            memory.clock,
+            source.clock_limits,
+        )
         self._silence_s = 0.0
         self._heard = 0.0
         self._busy = False
@@ -77,30 +81,30 @@ class Subscription:
     async def open(self) -> None:
         """Make the subscription, watch every node that there is, and refresh the alarms."""
         every_ms = self._source.publish_every_us / 1000
-        made = await self._session.create_subscription(
-            ua.CreateSubscriptionParameters(
-                RequestedPublishingInterval=ua.Duration(every_ms),
-                RequestedLifetimeCount=ua.Counter(_LIFETIMES),
-                RequestedMaxKeepAliveCount=ua.Counter(_KEEPALIVES),
-                MaxNotificationsPerPublish=ua.Counter(10_000),
-                PublishingEnabled=True,
-            ),
-            self._take,
-        )
-        self._id = made.SubscriptionId
+        self._publishing = await subscribe(self._client, every_ms=every_ms)
         self._limits = await limits_of(self._session, self._source.items_per_call)
-        self._watcher = Watcher(self._session, self._id, self._limits, self._memory.health)
-        keepalive_s = made.RevisedPublishingInterval * made.RevisedMaxKeepAliveCount / 1000
-        self._silence_s = 2 * keepalive_s + self._source.timeout_us / 1e6
-        self._heard = asyncio.get_running_loop().time()
+        self._watcher = Watcher(
+            self._session, self._publishing.id, self._limits, self._memory.health
+        )
+        self._silence_s = 2 * self._publishing.keepalive_s + self._source.timeout_us / 1e6
         missing = await self._find_missing()
         # The long part of a gap is read first, so that the server's queues need not hold on.
         await self._fill_gap(missing)
         await self._watch(missing)
         await self._fill_gap(missing)
-        self._gap_filled.set()
         if self._source.alarms:
             await self._refresh()
+        self._heard = asyncio.get_running_loop().time()
+
+    async def take(self) -> None:
+        """Put what is published into the log, until cancelled. Raises what ends the session."""
+        while True:
+            publication = await self._publishing.next()
+            self._busy = True
+            read = self._reader.read(publication.notifications)
+            await self._keep(read)
+            self._memory.stored.add(read.readings)
+            self._busy, self._heard = False, asyncio.get_running_loop().time()
 
     def check_heard(self) -> None:
         """Raises `SourceLost` where the server has been silent beyond its keep-alive."""
@@ -151,8 +155,7 @@ class Subscription:
             end_us = now + self._source.clock_ahead_us
             try:
                 async for rows in pages(self._session, item, start_us=start_us, end_us=end_us):
-                    await self._put(rows, [])
-                    self._memory.stored.add(rows)
+                    self._memory.stored.add(await self._put(rows))
             except UaStatusCodeError as error:
                 self._memory.health.note(f"history of {item.name}", str(error))
             else:
@@ -204,14 +207,14 @@ class Subscription:
             elif health.device_lost(item.name, item.problem) and item.is_variable:
                 ts = self._memory.stamps.next(item.name, self._memory.clock())
                 rows.append((item.name, ts, float("nan"), _CONFIGURATION))
-        await self._put(rows, [])
+        await self._put(rows)
 
     async def _refresh(self) -> None:
         """Have the server tell the alarms that are active; many servers do not offer it."""
         request = ua.CallMethodRequest(
             ObjectId=ua.NodeId(ua.Int32(ObjectIds.ConditionType)),
             MethodId=ua.NodeId(ua.Int32(ObjectIds.ConditionType_ConditionRefresh)),
-            InputArguments=[ua.Variant(self._id, ua.VariantType.UInt32)],
+            InputArguments=[ua.Variant(self._publishing.id, ua.VariantType.UInt32)],
         )
         try:
             (result,) = await self._session.call([request])
@@ -220,61 +223,15 @@ class Subscription:
             offered = False
         log.debug("alarms refreshed", source=self._source.name, offered=offered)
 
-    async def _take(self, result: ua.PublishResult) -> None:
-        """Called by asyncua with each publish response; keep-alives hold no data."""
-        self._busy = True
-        try:
-            # What was missed comes before what is new.
-            await self._gap_filled.wait()
-            rows, alarms = self._read(result.NotificationMessage.NotificationData or [])
-            await self._put(rows, alarms)
-            self._memory.stored.add(rows)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the owner of the session raises it
-            self._ending.because(error)
-            # Returning would acknowledge what is not kept; closing the session cancels this.
-            await asyncio.Event().wait()
-        finally:
-            self._busy = False
-            self._heard = asyncio.get_running_loop().time()
+    async def _keep(self, read: Read) -> None:
+        health = self._memory.health
+        health.rejected += len(read.unreadable)
+        if len(read.readings) or read.alarms:
+            alarms = tuple(read.alarms)
+            await self._sink.put(read.readings, alarms)
+            health.count(read.readings, alarms)
 
-    async def _put(self, rows: list[Row], alarms: list[SensorAlarm]) -> None:
-        if rows or alarms:
-            readings = ReadingBatch.from_rows(rows)
-            await self._sink.put(readings, tuple(alarms))
-            self._memory.health.count(readings, tuple(alarms))
-
-    def _read(self, notifications: Iterable[object]) -> tuple[list[Row], list[SensorAlarm]]:
-        timing = Timing(self._memory.clock(), self._source.clock_limits)
-        rows: list[Row] = []
-        alarms: list[SensorAlarm] = []
-        for notification in notifications:
-            if isinstance(notification, ua.DataChangeNotification):
-                for change in notification.MonitoredItems:
-                    rows += self._reading(change, timing)
-            elif isinstance(notification, ua.EventNotificationList):
-                for event in notification.Events:
-                    alarms += self._alarms(event, timing)
-            elif isinstance(notification, ua.StatusChangeNotification):
-                reason = f"the server ended the subscription: {notification.Status.name}"
-                self._ending.because(SourceLost(reason))
-        return rows, alarms
-
-    def _reading(self, change: ua.MonitoredItemNotification, timing: Timing) -> list[Row]:
-        item = self._items.variable(change.ClientHandle)
-        if item is None:
-            return []
-        status = change.Value.StatusCode
-        if status is not None and is_gone(status.value):
-            # The node was deleted; it is looked for again at the next reconciliation.
-            item.watched, item.problem = False, status.name
-        if status is not None and overflowed(status.value):
-            self._memory.health.gaps += 1
-        first, item.told = not item.told, True
-        row = row_of(item.name, change.Value, timing, self._memory.stamps, first=first)
-        return [row] if self._overlap.is_new(item.name, row[1]) else []
-
-    def _alarms(self, event: ua.EventFieldList, timing: Timing) -> list[SensorAlarm]:
-        origin = self._items.alarms(event.ClientHandle)
-        if origin is None:
-            return []
-        return self._memory.alarms.read(event_of(event.EventFields), origin, timing)
+    async def _put(self, rows: Sequence[Row]) -> ReadingBatch:
+        readings = ReadingBatch.from_rows(rows)
+        await self._keep(Read(readings))
+        return readings

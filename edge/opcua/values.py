@@ -5,16 +5,25 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from asyncua import ua
+import numpy as np
+import numpy.typing as npt
 
 from config.clock import to_us
+from edge.opcua.changes import Changes, Kind
 from edge.opcua.status import quality_of
-from edge.reading import Quality, Reason, quality_code
-from edge.stamps import ClockLimits, Stamps
+from edge.reading import Int64s, Quality, Reason, UInt8s, quality_code
+from edge.stamps import ClockLimits
 
 _UNREADABLE = quality_code(Quality.BAD, Reason.DECODE)
 _FAULT = quality_code(Quality.BAD, Reason.DEVICE)
 _CLOCK_OFF = quality_code(Quality.UNCERTAIN, Reason.CLOCK)
+_TICKS_PER_US = 10
+_FIRST_US = to_us(datetime(1601, 1, 1, tzinfo=UTC))
+
+NO_TIME = 0
+"""In place of a time that is not known."""
+
+Bools = npt.NDArray[np.bool_]
 
 
 def number_of(value: Any, quality: int) -> tuple[float, int]:
@@ -46,24 +55,40 @@ class Timing:
     limits: ClockLimits
 
 
-def row_of(
-    tag: str, data: ua.DataValue, timing: Timing, stamps: Stamps, *, first: bool
-) -> tuple[str, int, float, int]:
-    """The reading (tag, ts, value, quality) in a notification.
+def qualities_of(changes: Changes) -> UInt8s:
+    """The quality byte of each change; one that leaves no number to be believed is bad."""
+    statuses, which = np.unique(changes["status"], return_inverse=True)
+    quality = np.array([quality_of(status) for status in statuses.tolist()], np.uint8)[which]
+    believed = quality < Quality.BAD
+    quality[believed & ~np.isfinite(changes["value"])] = _FAULT
+    quality[believed & (changes["kind"] == Kind.OTHER)] = _UNREADABLE
+    return quality
+
+
+def times_of(
+    changes: Changes, quality: UInt8s, timing: Timing, *, first: Bools
+) -> tuple[Int64s, Int64s]:
+    """The source's time of each change in µs, and the server's; `NO_TIME` where it cannot be believed.
 
     The first notification of an item tells the present value, whose source time may be long ago
-    with good reason: it gets the server's time or that of receipt. Later ones tell of a change just
-    now, so a source time far off is a clock's fault.
+    with good reason. Later ones tell of a change just now, so a source time far off is a clock's
+    fault, which is written into `quality`.
     """
-    status = data.StatusCode.value if data.StatusCode is not None else 0
-    variant = data.Value.Value if data.Value is not None else None
-    value, quality = number_of(variant, quality_of(status))
-    source, server = us_of(data.SourceTimestamp), us_of(data.ServerTimestamp)
-    received, limits = timing.received_us, timing.limits
-    if source is not None and limits.allow(source, received):
-        return tag, source, value, quality
-    if source is not None and (not first or source > received) and quality < Quality.BAD:
-        quality = _CLOCK_OFF
-    if server is not None and limits.allow(server, received):
-        received = server
-    return tag, stamps.next(tag, received), value, quality
+    source, server = _us(changes["source"]), _us(changes["server"])
+    known = source > 0
+    off = known & ~_allowed(source, timing)
+    wrong = off & (~first | (source > timing.received_us)) & (quality < Quality.BAD)
+    quality[wrong] = _CLOCK_OFF
+    times = np.where(known & ~off, source, NO_TIME)
+    return times, np.where(_allowed(server, timing), server, NO_TIME)
+
+
+def _us(ticks: npt.NDArray[np.int64]) -> Int64s:
+    """OPC UA's time as µs since 1970; its first moment, 1601, is how servers say that they have none."""
+    return ticks // _TICKS_PER_US + _FIRST_US
+
+
+def _allowed(us: Int64s, timing: Timing) -> Bools:
+    limits, received = timing.limits, timing.received_us
+    earliest = max(received - limits.behind_us, NO_TIME + 1)
+    return (us >= earliest) & (us <= received + limits.ahead_us)

@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 import pytest
 
+from config.tasks import end_tasks
 from edge.collector import Collector, Sink
 from edge.supervisor import keep_collecting
 from tests.edge.memory import Collecting, Memory
@@ -19,9 +20,8 @@ async def _collecting(collector: Collector, sink: Sink) -> AsyncIterator[None]:
         if task.done():
             task.result()
     finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        # Once is not always enough: a library that is just closing may take it for its own.
+        await end_tasks([task])
 
 
 @pytest.fixture

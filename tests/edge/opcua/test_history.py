@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from config.clock import from_us, to_us
 from edge.opcua.collector import OpcuaCollector
 from edge.opcua.history import Overlap, Stored, rows_of
-from edge.reading import Quality, Reason, quality_code
+from edge.reading import Quality, ReadingBatch, Reason, quality_code
 from tests.edge.memory import Collecting, Memory
 from tests.edge.opcua.compressor import compressor, failed, source
 
@@ -127,8 +127,9 @@ def test_the_first_connection_knows_of_no_gap() -> None:
 
 def test_a_time_that_is_not_the_sources_says_nothing_of_its_history() -> None:
     stored = Stored()
-    stored.add([("a", 5, 1.0, 0), ("b", 9, 1.0, quality_code(Quality.UNCERTAIN, Reason.CLOCK))])
-    stored.add([("a", 3, 1.0, 0)])
+    off = quality_code(Quality.UNCERTAIN, Reason.CLOCK)
+    stored.add(ReadingBatch.from_rows([("a", 5, 1.0, 0), ("b", 9, 1.0, off)]))
+    stored.add(ReadingBatch.from_rows([("a", 3, 1.0, 0)]))
     assert stored.last_us == {"a": 5}
 
 

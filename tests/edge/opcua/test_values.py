@@ -6,14 +6,19 @@ from typing import Any
 
 import pytest
 from asyncua import ua
+from asyncua.ua.ua_binary import struct_to_binary
 from hypothesis import given
 from hypothesis import strategies as st
 
 from config.clock import from_us
 from edge.opcua.alarms import AlarmEvent, AlarmReader, event_of
-from edge.opcua.items import node_id
-from edge.opcua.source import OpcuaAlarms
-from edge.opcua.values import Timing, number_of, row_of
+from edge.opcua.changes import changes_of
+from edge.opcua.health import OpcuaHealth
+from edge.opcua.history import Overlap
+from edge.opcua.items import Items, node_id
+from edge.opcua.reader import Reader
+from edge.opcua.source import OpcuaAlarms, OpcuaSource
+from edge.opcua.values import Timing, number_of
 from edge.reading import Quality, Reason, quality_code
 from edge.stamps import ClockLimits, Stamps
 
@@ -28,9 +33,29 @@ def ago(seconds: float) -> datetime:
     return from_us(NOW) - timedelta(seconds=seconds)
 
 
+def reader() -> Reader:
+    source = OpcuaSource.model_validate(
+        {
+            "type": "opcua",
+            "name": "press",
+            "connect": "opc.tcp://plc",
+            "nodes": [{"node": "i=1", "tag": "K-1.x"}],
+        }
+    )
+    stamps = Stamps()
+    health, alarms = OpcuaHealth("press"), AlarmReader(stamps)
+    items = Items(source)
+    return Reader(items, Overlap(), health, stamps, alarms, lambda: NOW, TIMING.limits)
+
+
 def row(first: bool = False, **times: datetime) -> tuple[str, int, float, int]:
-    data = ua.DataValue(ua.Variant(1.5), **times)
-    return row_of("K-1.x", data, TIMING, Stamps(), first=first)
+    """The reading of a change, as the first of its item or as a later one."""
+    one = ua.MonitoredItemNotification(0, ua.DataValue(ua.Variant(1.5), **times))
+    body = struct_to_binary(ua.DataChangeNotification([one]))
+    told = reader()
+    told.items[0].told = not first
+    batch = told.read([changes_of(body)]).readings
+    return batch.tags[0], int(batch.ts[0]), float(batch.value[0]), int(batch.quality[0])
 
 
 @given(st.one_of(st.none(), st.text(), st.binary(), st.lists(st.floats()), st.datetimes()))

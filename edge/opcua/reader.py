@@ -1,0 +1,118 @@
+"""Turns what a server publishes of a subscription into readings and alarms."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+from asyncua import ua
+
+from config.clock import ClockUs
+from edge.errors import SourceLost
+from edge.opcua.alarms import AlarmReader, event_of
+from edge.opcua.changes import Changes
+from edge.opcua.health import OpcuaHealth
+from edge.opcua.history import Overlap
+from edge.opcua.items import Items
+from edge.opcua.publication import Notification, Unreadable
+from edge.opcua.status import is_gone, overflowed
+from edge.opcua.values import NO_TIME, Bools, Timing, qualities_of, times_of
+from edge.reading import Int64s, Quality, ReadingBatch, SensorAlarm
+from edge.stamps import ClockLimits, Stamps
+
+Indices = npt.NDArray[np.intp]
+
+
+@dataclass(slots=True)
+class Read:
+    """What notifications said, and those that could not be read."""
+
+    readings: ReadingBatch
+    alarms: list[SensorAlarm] = field(default_factory=list)
+    unreadable: list[Unreadable] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Reads the notifications of one subscription, whose handles are those of its items."""
+
+    items: Items
+    overlap: Overlap
+    health: OpcuaHealth
+    stamps: Stamps
+    alarms: AlarmReader
+    clock: ClockUs
+    limits: ClockLimits
+
+    def read(self, notifications: Sequence[Notification]) -> Read:
+        """Raises `SourceLost` where the server says that the subscription has ended."""
+        timing = Timing(self.clock(), self.limits)
+        batches: list[ReadingBatch] = []
+        read = Read(ReadingBatch.from_rows([]))
+        for each in notifications:
+            if isinstance(each, np.ndarray):
+                batches.append(self._readings(each, timing))
+            elif isinstance(each, ua.EventNotificationList):
+                for event in each.Events:
+                    read.alarms += self._alarms(event, timing)
+            elif isinstance(each, ua.StatusChangeNotification):
+                raise SourceLost(f"the server ended the subscription: {each.Status.name}")
+            else:
+                read.unreadable.append(each)
+        read.readings = ReadingBatch.concatenate(batches)
+        return read
+
+    def _readings(self, changes: Changes, timing: Timing) -> ReadingBatch:
+        changes = changes[self.items.are_variables(changes["handle"])]
+        handles, first_at, index = np.unique(
+            changes["handle"], return_index=True, return_inverse=True
+        )
+        names, first = self._tell(handles.tolist(), first_at, len(changes))
+        self._notice(changes)
+        quality = qualities_of(changes)
+        times, server = times_of(changes, quality, timing, first=first)
+        value = np.where(quality < Quality.BAD, changes["value"], np.nan)
+        batch = ReadingBatch(names, index.astype(np.int32), times, value, quality)
+        self._stamp(batch, np.where(server == NO_TIME, timing.received_us, server))
+        return batch.take(self._news(batch)) if len(self.overlap) else batch
+
+    def _tell(
+        self, handles: Sequence[int], first_at: Indices, length: int
+    ) -> tuple[tuple[str, ...], Bools]:
+        """The tags of handles, and which of `length` changes tells an item's present value."""
+        items = [self.items[handle] for handle in handles]
+        first = np.zeros(length, np.bool_)
+        first[first_at[[not item.told for item in items]]] = True
+        for item in items:
+            item.told = True
+        return tuple(item.name for item in items), first
+
+    def _notice(self, changes: Changes) -> None:
+        """What a status says beside the quality."""
+        for change in changes[changes["status"] != 0]:
+            status = int(change["status"])
+            if is_gone(status):
+                # The node was deleted; it is looked for again at the next reconciliation.
+                item = self.items[int(change["handle"])]
+                item.watched, item.problem = False, ua.StatusCode(ua.UInt32(status)).name
+            if overflowed(status):
+                self.health.gaps += 1
+
+    def _stamp(self, batch: ReadingBatch, received: Int64s) -> None:
+        """Give the readings without a time that of the server or of receipt."""
+        for row in np.flatnonzero(batch.ts == NO_TIME).tolist():
+            tag = batch.tags[batch.tag_index[row]]
+            batch.ts[row] = self.stamps.next(tag, int(received[row]))
+
+    def _news(self, batch: ReadingBatch) -> Bools:
+        """What history has not told already."""
+        rows = zip(batch.tag_index.tolist(), batch.ts.tolist(), strict=True)
+        return np.array(
+            [self.overlap.is_new(batch.tags[index], ts) for index, ts in rows], np.bool_
+        )
+
+    def _alarms(self, event: ua.EventFieldList, timing: Timing) -> list[SensorAlarm]:
+        origin = self.items.alarms(event.ClientHandle)
+        if origin is None:
+            return []
+        return self.alarms.read(event_of(event.EventFields), origin, timing)
