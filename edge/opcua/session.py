@@ -76,6 +76,10 @@ async def open_session(source: OpcuaSource, clock: ClockUs) -> AsyncIterator[Ses
             await client.connect()
         except (OSError, TimeoutError, UaError) as error:
             raise lost(source, error) from error
+        except AssertionError as error:
+            # asyncua drops the status of a secure channel that is refused, and trips over that.
+            advice = _advice(source, StatusCodes.BadSecurityChecksFailed)
+            raise SourceRefused(f"the server refuses a secure channel{advice}") from error
         yield Session(client, ending)
     finally:
         # The server may be gone: closing in good order is worth a moment, no more.

@@ -27,10 +27,10 @@ async function main() {
       automaticallyAcceptUnknownCertificate: false,
       rootFolder: pki,
     }),
-    disableDiscovery: true,
   });
   await server.initialize();
   const space = server.engine.addressSpace;
+  space.installAlarmsAndConditionsService();
   const namespace = space.registerNamespace(NAMESPACE);
   const machine = namespace.addObject({
     nodeId: "s=K-1",
@@ -58,23 +58,28 @@ async function main() {
     const arrayType = Array.isArray(value) ? VariantArrayType.Array : VariantArrayType.Scalar;
     return new Variant({ dataType, arrayType, value });
   }
+  function scalar(type, value) {
+    return new Variant({ dataType: DataType[type], arrayType: VariantArrayType.Scalar, value });
+  }
+  // Integers of 64 bits are pairs of unsigned halves, the upper one first.
   const kinds = {
     Boolean: true, SByte: -100, Byte: 200, Int16: -30000, UInt16: 60000, Int32: -2000000000,
-    UInt32: 4000000000, Int64: [-1, 4294966296], UInt64: [0, 5000], Float: 2.5, Double: 0.1,
+    UInt32: 4000000000, Int64: [4294967295, 4294962296], UInt64: [0, 5000], Float: 2.5, Double: 0.1,
     String: "running",
   };
   for (const [type, value] of Object.entries(kinds)) {
     if (type.endsWith("64")) {
-      if (!missing.includes(type)) {
-        variables[type] = namespace.addVariable({
-          componentOf: machine, nodeId: `s=${type}`, browseName: type, dataType: type,
-          value: new Variant({ dataType: DataType[type], arrayType: VariantArrayType.Scalar, value }),
-        });
-      }
+      variables[type] = namespace.addVariable({
+        componentOf: machine,
+        nodeId: `s=${type}`,
+        browseName: type,
+        dataType: type,
+        value: scalar(type, value),
+      });
     } else add(type, type, value);
   }
   add("Array", "Double", [1.5, 2.5]);
-  add("level", "Double", 50);
+  for (const name of ["level", "plain", "state"]) add(name, "Double", 50);
   add("kept", "Double", 1);
   if (variables.kept) space.installHistoricalDataNode(variables.kept, { maxOnlineValues: 10000 });
   add("ranged", "Double", 50);
@@ -102,21 +107,17 @@ async function main() {
   }
 
   const commands = {
-    write({ name, type = "Double", value, status = "Good", at, picoseconds }) {
+    write({ name, type = "Double", value, status = "Good", at, picoseconds = 0 }) {
       const moment = at ? new Date(at) : new Date();
       const data = new DataValue({
         value: variant(type, value),
         statusCode: StatusCodes[status],
         sourceTimestamp: moment,
-        sourcePicoseconds: picoseconds || 0,
+        sourcePicoseconds: picoseconds,
         serverTimestamp: new Date(),
-        serverPicoseconds: picoseconds || 0,
+        serverPicoseconds: picoseconds,
       });
-      variables[name].setValueFromSource(data.value, data.statusCode, data.sourceTimestamp);
-      if (picoseconds) {
-        variables[name]._dataValue = data;
-        variables[name].touchValue && variables[name].emit("value_changed", data);
-      }
+      variables[name]._internal_set_dataValue(data);
     },
     add({ name, type = "Double", value }) {
       missing.splice(missing.indexOf(name), 1);
@@ -141,7 +142,7 @@ async function main() {
       commands[command](given);
       process.stdout.write("done\n");
     } catch (error) {
-      process.stdout.write(`${error.stack.replaceAll("\n", " | ")}\n`);
+      process.stdout.write(`error: ${error.stack.replaceAll("\n", " | ")}\n`);
     }
   });
   // Whoever started us is gone.
