@@ -1,7 +1,7 @@
 """How many changes a second one OPC UA collector takes: 5,000 items, each publication with all of them.
 
-No server that runs here beside the collector changes 5,000 items ten times a second and has time to
-say so, so this one says it without doing it: an asyncua server does sessions, items and requests,
+An asyncua server that changes 5,000 variables ten times a second tells of half of that, so this one
+tells it without changing them: an asyncua server does sessions, items and requests,
 and a publication is made of one that was written beforehand, its numbers and times put in by NumPy.
 What the collector gets is byte for byte what a server sends. It is asked for 10 Hz, and for as much as
 is taken. Beside it stands asyncua's own publish loop, which decodes and keeps nothing.
@@ -301,8 +301,8 @@ def page(rows: list[list[str]], profile: cProfile.Profile, runs: int, seconds: f
     lines = [line.rstrip() for line in text.getvalue().splitlines() if line.strip()]
     told = (
         f"{ITEMS:,} items; medians of {runs} runs of {seconds:g} s. Each publication holds a change "
-        "of every item, written beforehand and played by a process on the same machine: no server "
-        "could be found that is fast enough. `asyncua alone` decodes with asyncua and keeps nothing. "
+        "of every item, written beforehand and played by a process on the same machine, since an "
+        "asyncua server that changes its variables tells 24,000 changes a second. `asyncua alone` decodes with asyncua and keeps nothing. "
         "The profile is of a further run of the collector, as fast as it takes."
     )
     return f"{told}\n\n{table(head, rows)}\n\n```\n" + "\n".join(lines) + "\n```"

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import partial
+from pathlib import Path
 
 from nats.aio.client import Client
 
@@ -33,7 +34,7 @@ _STREAM_CHECK_S = 5.0
 _FILES_S = 2.0
 
 
-async def run(
+async def run(  # noqa: PLR0913 - all that one process is told
     sources: Sequence[Source],
     *,
     edge: str,
@@ -41,23 +42,33 @@ async def run(
     log_url: str,
     log_max_bytes: int,
     reload: Load = lambda: None,
+    home: Path | None = None,
 ) -> None:
     """Collect from `sources` until cancelled; waits for the log as long as it is away.
 
-    `reload` is asked every two seconds for sources that take the place of those.
+    `reload` is asked every two seconds for sources that take the place of those. Under `home` is kept
+    what has to outlive this process.
     """
     quiet_libraries()
     definitions = Definitions(sources, reload)
-    collect = partial(_collect, definitions, edge, partitions, (log_url, log_max_bytes))
+    collect = partial(
+        _collect,
+        definitions,
+        partial(collector_of, home=home),
+        edge,
+        partitions,
+        (log_url, log_max_bytes),
+    )
     await keep_running(collect, name="edge")
 
 
-def collector_of(source: Source) -> Collector:
-    """The collector that reads a source; nothing connects yet."""
+def collector_of(source: Source, home: Path | None = None) -> Collector:
+    """The collector that reads a source, remembering under `home`; nothing connects yet."""
     if isinstance(source, ModbusSource):
         return ModbusCollector(source)
     if isinstance(source, OpcuaSource):
-        return OpcuaCollector(source)
+        positions = home and home / "positions" / f"{source.name}.json"
+        return OpcuaCollector(source, positions=positions)
     return MqttCollector(source)
 
 
@@ -75,7 +86,11 @@ def quiet_libraries() -> None:
 
 
 async def _collect(
-    definitions: Definitions, edge: str, partitions: int, stream: tuple[str, int]
+    definitions: Definitions,
+    collect_from: Callable[[Source], Collector],
+    edge: str,
+    partitions: int,
+    stream: tuple[str, int],
 ) -> None:
     url, max_bytes = stream
     async with _log(url, edge) as client:
@@ -83,7 +98,7 @@ async def _collect(
         publisher = Publisher(
             client, edge=edge, session=secrets.token_hex(8), partitions=partitions
         )
-        supervisor = Supervisor(definitions.sources, publisher, collector_of)
+        supervisor = Supervisor(definitions.sources, publisher, collect_from)
         await run_together(
             [
                 publisher.run(),

@@ -32,6 +32,7 @@ def run_edge(plant: Path, **options: object) -> None:
             log_url=find_log_url(settings),
             log_max_bytes=settings.log_max_bytes,
             reload=watch.changed,
+            home=settings.home / "edge" / settings.edge,
         )
     )
 

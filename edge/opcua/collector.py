@@ -6,32 +6,50 @@ off: a session that is lost or silent ends the run, and the next run builds ever
 of wanted nodes. Nodes that the server lacks are looked for again every few seconds.
 """
 
+import asyncio
+from pathlib import Path
+
 from asyncua.ua.uaerrors import UaError
 
 from config.clock import ClockUs, now_us
+from config.diagnostics import logger
 from config.tasks import run_together
 from edge.collector import Sink
 from edge.filter import Report
 from edge.opcua.alarms import AlarmReader
 from edge.opcua.health import OpcuaHealth
+from edge.opcua.history import Stored
+from edge.opcua.positions import Positions
 from edge.opcua.session import Session, lost, open_session
 from edge.opcua.source import OpcuaSource
 from edge.opcua.subscription import Memory, Subscription
 from edge.stamps import Stamps
+
+_POSITIONS_S = 2.0
+
+log = logger(__name__)
 
 
 class OpcuaCollector:
     """One OPC UA source."""
 
     def __init__(
-        self, source: OpcuaSource, *, clock: ClockUs = now_us, reconcile_s: float = 10.0
+        self,
+        source: OpcuaSource,
+        *,
+        clock: ClockUs = now_us,
+        reconcile_s: float = 10.0,
+        positions: Path | None = None,
     ) -> None:
+        """`positions` is the file that remembers over a restart how far histories were stored."""
         self._source = source
         self._reconcile_s = reconcile_s
         self._reports = source.reports
         stamps = Stamps()
         self._health = OpcuaHealth(source.name)
-        self._memory = Memory(self._health, stamps, AlarmReader(stamps), clock)
+        self._positions = Positions(positions)
+        stored = Stored(self._positions.read())
+        self._memory = Memory(self._health, stamps, AlarmReader(stamps), clock, stored)
 
     @property
     def name(self) -> str:
@@ -55,7 +73,13 @@ class OpcuaCollector:
                 subscription = Subscription(session, self._source, self._memory, sink)
                 await subscription.open()
                 self._health.connected()
-                await run_together([subscription.take(), self._reconcile(session, subscription)])
+                await run_together(
+                    [
+                        subscription.take(),
+                        self._reconcile(session, subscription),
+                        self._keep_positions(),
+                    ]
+                )
             except (OSError, TimeoutError, UaError) as error:
                 raise lost(self._source, error) from error
 
@@ -64,3 +88,16 @@ class OpcuaCollector:
             await session.ending.wait(self._reconcile_s)
             subscription.check_heard()
             await subscription.reconcile()
+
+    async def _keep_positions(self) -> None:
+        """Write every few seconds how far histories are stored; a full disk costs no reading."""
+        told = False
+        while True:
+            try:
+                await asyncio.to_thread(self._positions.write, self._memory.stored.positions)
+                told = False
+            except OSError as error:
+                if not told:
+                    log.warning("positions cannot be written", error=str(error))
+                told = True
+            await asyncio.sleep(_POSITIONS_S)

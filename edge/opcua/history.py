@@ -1,7 +1,7 @@
 """Fills the gap of an outage from the server's own history, before live changes go on.
 
-Only what was lost since this process last stored a reading of a node is asked for: after a start of
-the edge itself nothing is known of before.
+Only what was lost since the edge last stored a reading of a node is asked for. That time is kept in
+memory, and over a restart of the edge in a file (`edge.opcua.positions`).
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -30,6 +30,13 @@ class Stored:
     """The last source time of each tag that the log has, over all sessions."""
 
     last_us: dict[str, int] = field(default_factory=dict)
+    kept: set[str] = field(default_factory=set)
+    """The tags whose history the server keeps."""
+
+    @property
+    def positions(self) -> dict[str, int]:
+        """How far the histories that there are have been stored."""
+        return {tag: self.last_us[tag] for tag in self.kept & self.last_us.keys()}
 
     def add(self, readings: ReadingBatch) -> None:
         """The log has these; a time that is not the source's own says nothing of its history."""

@@ -57,9 +57,8 @@ class Items:
 
     def are_variables(self, handles: npt.NDArray[np.uint32]) -> npt.NDArray[np.bool_]:
         """Which handles are those of variables."""
-        known = handles < len(self._items)
         variables = np.array([*self._variables, False], np.bool_)
-        return variables[np.where(known, handles, -1)]
+        return variables[np.minimum(handles, len(self._variables))]
 
     def alarms(self, handle: int) -> OpcuaAlarms | None:
         """The alarms of a handle, or None."""

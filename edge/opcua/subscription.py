@@ -25,6 +25,7 @@ from edge.opcua.history import Overlap, Row, Stored, offering, pages
 from edge.opcua.items import Item, Items, node_id, portions
 from edge.opcua.limits import limits_of
 from edge.opcua.paths import tag_of
+from edge.opcua.publication import Unreadable
 from edge.opcua.publishing import subscribe
 from edge.opcua.reader import Read, Reader
 from edge.opcua.session import Session
@@ -32,6 +33,7 @@ from edge.opcua.source import OpcuaNode, OpcuaSource
 from edge.opcua.status import is_gone
 from edge.opcua.watching import Watcher
 from edge.reading import Quality, ReadingBatch, Reason, quality_code
+from edge.rejected import Rejected
 from edge.stamps import Stamps
 
 _CONFIGURATION = quality_code(Quality.BAD, Reason.CONFIGURATION)
@@ -88,6 +90,7 @@ class Subscription:
         )
         self._silence_s = 2 * self._publishing.keepalive_s + self._source.timeout_us / 1e6
         missing = await self._find_missing()
+        await self._find_histories(missing)
         # The long part of a gap is read first, so that the server's queues need not hold on.
         await self._fill_gap(missing)
         await self._watch(missing)
@@ -143,16 +146,25 @@ class Subscription:
         await self._watcher.watch([item for item in missing if item.node is not None])
         await self._tell_missing()
 
+    async def _find_histories(self, items: Sequence[Item]) -> None:
+        """Learn of which variables the server keeps a history, where the file wants it."""
+        variables = [item for item in items if item.node is not None and item.is_variable]
+        if self._source.history_us:
+            offered = await offering(self._session, variables, self._limits.read)
+            self._memory.stored.kept = {item.name for item in offered}
+
     async def _fill_gap(self, items: Sequence[Item]) -> None:
         """Put what the server's history has since the last reading that the log has."""
         longest_us, now = self._source.history_us, self._memory.clock()
         last_us = self._memory.stored.last_us
-        known = [item for item in items if item.node is not None and item.name in last_us]
-        if not longest_us or not known:
-            return
-        for item in await offering(self._session, known, self._limits.read):
+        kept = self._memory.stored.kept
+        for item in items:
+            if item.node is None or item.name not in kept or item.name not in last_us:
+                continue
             start_us = max(last_us[item.name] + 1, now - longest_us)
             end_us = now + self._source.clock_ahead_us
+            if start_us >= end_us:
+                continue
             try:
                 async for rows in pages(self._session, item, start_us=start_us, end_us=end_us):
                     self._memory.stored.add(await self._put(rows))
@@ -225,11 +237,17 @@ class Subscription:
 
     async def _keep(self, read: Read) -> None:
         health = self._memory.health
-        health.rejected += len(read.unreadable)
+        if read.unreadable:
+            await self._sink.set_aside([self._rejected(each) for each in read.unreadable])
+            health.rejected += len(read.unreadable)
         if len(read.readings) or read.alarms:
             alarms = tuple(read.alarms)
             await self._sink.put(read.readings, alarms)
             health.count(read.readings, alarms)
+
+    def _rejected(self, unreadable: Unreadable) -> Rejected:
+        name, now = self._source.name, self._memory.clock()
+        return Rejected(name, "notification", unreadable.problem, unreadable.body, now)
 
     async def _put(self, rows: Sequence[Row]) -> ReadingBatch:
         readings = ReadingBatch.from_rows(rows)

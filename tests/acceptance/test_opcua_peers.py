@@ -1,17 +1,21 @@
 """An OPC UA server that is not ours, node-opcua's: what it means is what is read."""
 
 import asyncio
+import json
 import shlex
 import subprocess
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from nats.aio.client import Client
 
 from config.clock import to_us
+from config.log import STREAM
 from config.tasks import end_tasks
 from edge.errors import SourceRefused
 from edge.opcua.collector import OpcuaCollector
@@ -19,6 +23,8 @@ from edge.opcua.source import OpcuaSource
 from edge.reading import Quality, Reason, quality_code
 from edge.supervisor import keep_collecting
 from edge.trial import try_source
+from edge.wire import decode_readings
+from oilcan.engines.nats_server import NatsEngine
 from oilcan.engines.process import free_port
 from tests.acceptance.npm_peer import Peer, installed, running
 from tests.edge.memory import Memory
@@ -258,3 +264,74 @@ async def test_a_trial_shows_what_the_peer_gives(shared: Shared) -> None:
     assert trial.latest["K-1.level"][1:] == (85.0, 0)
     assert trial.latest["K-1.nowhere"][2] == MISSING
     assert [alarm.code for alarm in trial.alarms] == ["LEVEL"]
+
+
+@contextmanager
+def edge_process(plant: Path, home: Path, log_url: str) -> Iterator[subprocess.Popen[bytes]]:
+    """`oilcan edge`, killed at the end of the block."""
+    command = [sys.executable, "-m", "oilcan", "edge", "run", str(plant), "--log-url", log_url]
+    process = subprocess.Popen([*command, "--home", str(home)], stdout=subprocess.DEVNULL)
+    with process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+async def logged(client: Client, tag: str) -> list[tuple[int, float]]:
+    """Time and value of all readings of a tag in the log, in its order."""
+    js = client.jetstream()
+    info = await js.stream_info(STREAM)
+    rows: list[tuple[int, float]] = []
+    for sequence in range(max(1, info.state.first_seq), info.state.last_seq + 1):
+        message = await js.get_msg(STREAM, sequence)
+        if message.subject is None or not message.subject.startswith("oilcan.readings."):
+            continue
+        batch = decode_readings(message.data or b"")
+        chosen = batch.take(batch.tag_index == batch.tags.index(tag))
+        rows += zip(chosen.ts.tolist(), chosen.value.tolist(), strict=True)
+    return rows
+
+
+async def test_an_edge_that_is_killed_fills_its_gap_from_the_peers_history(
+    shared: Shared, log_engine: NatsEngine, log_client: Client, tmp_path: Path
+) -> None:
+    machine, peer = shared
+    fields = machine.source("long").model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    fields |= {"type": "opcua", "publish_every": "50ms", "timeout": "10s"}
+    plant, home = tmp_path / "plant", tmp_path / "home"
+    plant.mkdir()
+    (plant / "sources.yaml").write_text(json.dumps({"sources": [fields]}))
+    positions = home / "edge" / "edge-1" / "positions" / "peer.json"
+
+    def write(values: range) -> None:
+        start = datetime.now(UTC)
+        for n, value in enumerate(values):
+            moment = start + timedelta(milliseconds=n)
+            peer.tell("write", name="long", value=value, at=moment.isoformat())
+
+    async def until_logged(value: float) -> list[tuple[int, float]]:
+        async with asyncio.timeout(PATIENCE_S):
+            while True:
+                rows = await logged(log_client, "K-1.long")
+                if value in {told for _, told in rows}:
+                    return rows
+                await asyncio.sleep(0.1)
+
+    with edge_process(plant, home, log_engine.url):
+        await until_logged(50)
+        # One by one: this peer looks at a variable every 50 ms, and tells what it sees.
+        write(range(100, 101))
+        await until_logged(100)
+        async with asyncio.timeout(PATIENCE_S):
+            while not positions.exists():  # noqa: ASYNC110 - a file tells nobody
+                await asyncio.sleep(0.05)
+    write(range(110, 200))
+    with edge_process(plant, home, log_engine.url):
+        await until_logged(199)
+        write(range(200, 201))
+        rows = await until_logged(200)
+    stored = dict(rows)
+    assert [stored[ts] for ts in sorted(stored)][1:] == [100, *range(110, 201)]
+    # What was logged twice is the same, so that the one that is stored is right.
+    assert len(set(rows)) == len(stored)

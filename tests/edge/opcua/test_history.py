@@ -131,6 +131,9 @@ def test_a_time_that_is_not_the_sources_says_nothing_of_its_history() -> None:
     stored.add(ReadingBatch.from_rows([("a", 5, 1.0, 0), ("b", 9, 1.0, off)]))
     stored.add(ReadingBatch.from_rows([("a", 3, 1.0, 0)]))
     assert stored.last_us == {"a": 5}
+    assert stored.positions == {}
+    stored.kept = {"a", "b"}
+    assert stored.positions == {"a": 5}
 
 
 @given(st.lists(st.integers(1, 50)), st.integers(0, 60))

@@ -16,6 +16,7 @@ from edge.opcua.changes import changes_of
 from edge.opcua.health import OpcuaHealth
 from edge.opcua.history import Overlap
 from edge.opcua.items import Items, node_id
+from edge.opcua.publication import Unreadable
 from edge.opcua.reader import Reader
 from edge.opcua.source import OpcuaAlarms, OpcuaSource
 from edge.opcua.values import Timing, number_of
@@ -151,3 +152,13 @@ def test_no_event_crashes(values: list[Any]) -> None:
         assert 1 <= alarm.severity <= 1000
         assert alarm.message.isprintable()
         assert alarm.code
+
+
+def test_what_cannot_be_read_and_what_nobody_asked_for_costs_nothing_else() -> None:
+    value = ua.DataValue(ua.Variant(1.5), SourceTimestamp=ago(1))
+    items = [ua.MonitoredItemNotification(handle, value) for handle in (7, 0)]
+    changes = changes_of(struct_to_binary(ua.DataChangeNotification(items)))
+    broken = Unreadable(b"\x01", "IndexError")
+    read = reader().read([broken, changes])
+    assert read.unreadable == [broken]
+    assert (read.readings.tags, read.readings.value.tolist()) == (("K-1.x",), [1.5])

@@ -80,8 +80,10 @@ async function main() {
   }
   add("Array", "Double", [1.5, 2.5]);
   for (const name of ["level", "plain", "state"]) add(name, "Double", 50);
-  add("kept", "Double", 1);
-  if (variables.kept) space.installHistoricalDataNode(variables.kept, { maxOnlineValues: 10000 });
+  for (const [name, value] of [["kept", 1], ["long", 50]]) {
+    add(name, "Double", value);
+    space.installHistoricalDataNode(variables[name], { maxOnlineValues: 10000 });
+  }
   add("ranged", "Double", 50);
   if (variables.ranged) {
     namespace.addVariable({
