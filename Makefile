@@ -42,6 +42,7 @@ bench: setup ## Measure against the references and write docs/benchmarks.md
 	$(BIN)/python -m bench.modbus
 	$(BIN)/python -m bench.mqtt
 	$(BIN)/python -m bench.opcua
+	$(BIN)/python -m bench.faults --minutes 30
 
 debian: ## Install what the checks need from Debian, or say what is missing
 	@tests/debian.sh

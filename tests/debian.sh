@@ -11,6 +11,7 @@ command -v mmdebstrap >/dev/null || missing+=(mmdebstrap)
 command -v mosquitto >/dev/null || [ -x /usr/sbin/mosquitto ] || missing+=(mosquitto)
 { command -v node && command -v npm; } >/dev/null || missing+=(nodejs npm)
 command -v setpriv >/dev/null || missing+=(util-linux)
+compgen -G '/usr/lib/*/faketime/libfaketimeMT.so.1' >/dev/null || missing+=(libfaketime)
 test -e /usr/share/keyrings/debian-archive-keyring.gpg || missing+=(debian-archive-keyring)
 [ ${#missing[@]} -eq 0 ] && exit 0
 

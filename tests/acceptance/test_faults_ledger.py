@@ -1,0 +1,49 @@
+"""The judge of the fault runs sees what is lost, doubled, out of order or invented."""
+
+import time
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.acceptance.faults.ledger import CLEAN, Ledger, Promise, Verdict, judge
+
+GIVEN = dict.fromkeys(range(1, 6), Promise())
+
+
+def test_what_is_stored_once_and_in_order_is_clean():
+    assert judge(GIVEN, [1, 2, 3, 4, 5]) == CLEAN
+
+
+def test_every_fault_is_named():
+    assert judge(GIVEN, [2, 2, 4, 3, 5, 9]) == Verdict(
+        lost=(1,), doubled=(2,), reordered=(3,), invented=(9,)
+    )
+
+
+def test_what_was_not_promised_is_told_and_no_fault():
+    given = GIVEN | {2: Promise(kept=False), 4: Promise(once=False)}
+    found = judge(given, [1, 3, 4, 5, 4])
+    assert found == CLEAN
+    assert (found.missed, found.repeated) == ((2,), (4,))
+
+
+@given(st.lists(st.integers(1, 5), max_size=12))
+def test_only_the_very_numbers_are_clean(stored: list[int]):
+    assert (judge(GIVEN, stored) == CLEAN) == (stored == [1, 2, 3, 4, 5])
+
+
+def test_a_ledger_judges_a_part_of_what_was_given():
+    ledger = Ledger()
+    for _ in range(6):
+        ledger.give(promised=True)
+    assert ledger.judge([1, 3, 4, 6], after=2, until=4) == CLEAN
+    assert ledger.judge([1, 3, 6], after=2, until=4) == Verdict(lost=(4,))
+
+
+def test_what_was_under_way_is_excused():
+    ledger = Ledger()
+    ledger.give(promised=True)
+    since = time.monotonic()
+    ledger.give(promised=True)
+    ledger.excuse(since, time.monotonic())
+    assert ledger.judge([], after=0, until=2) == Verdict(lost=(1,))
