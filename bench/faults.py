@@ -43,12 +43,13 @@ class Tally:
 
 def strike(line: Line, fault: Fault, chance: Random, tally: Tally) -> bool:
     """Strike once and count; was everything right? What is not is told on the terminal."""
+    print(fault.name, flush=True)
     with line.watching() as watch:
         fault.strike(line, chance)
     tally.add(watch.numbers, watch.verdicts)
     wrong = {tag: verdict for tag, verdict in watch.verdicts.items() if verdict.faults}
     for tag, verdict in wrong.items():
-        print(f"{fault.name}: {tag}: {verdict}", flush=True)
+        print(f"  {tag}: {verdict}", flush=True)
     return not wrong
 
 

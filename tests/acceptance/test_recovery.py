@@ -1,6 +1,5 @@
 """Kill -9 of any process of `oilcan up`: it recovers by itself, and nothing is lost or doubled."""
 
-import asyncio
 import json
 import os
 import signal
@@ -8,9 +7,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +18,13 @@ import paho.mqtt.client as mqtt
 import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
-from pymodbus.constants import ExcCodes
-from pymodbus.server import ModbusTcpServer
-from pymodbus.simulator import DataType, SimData, SimDevice
 
 from config.settings import Settings
 from oilcan.engine_addresses import find_database_url
 from oilcan.engines.process import free_port
+from tests.acceptance.faults.ledger import CLEAN
+from tests.acceptance.faults.modbus_device import ModbusDevice
+from tests.acceptance.faults.service import wait_until
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(240)]
 
@@ -36,9 +35,6 @@ _EVERY_S = 0.02
 # A level holds for so many messages, 0.4 s, and then crosses the threshold.
 _HELD = 20
 _HIGH, _LOW = 9.0, 1.0
-# What an edge has asked for but not yet put into the log dies with it; the device knows that, for
-# it is not asked for the next value.
-_IN_FLIGHT_S = 1.0
 
 
 class Tank:
@@ -72,7 +68,7 @@ class Tank:
         """Go on until the level is low again and every message is acknowledged; then leave."""
         self._stop.set()
         self._thread.join()
-        wait_until(lambda: len(self._confirmed) == len(self._sent), _RECOVERS_WITHIN_S)
+        wait_until(lambda: len(self._confirmed) == len(self._sent), "PUBACKs", _RECOVERS_WITHIN_S)
         self._client.disconnect()
         self._client.loop_stop()
 
@@ -96,35 +92,13 @@ class Tank:
 
 
 @dataclass
-class Meter:
-    """A Modbus device whose register counts how often it was asked, and when."""
-
-    port: int
-    asked: list[float] = field(default_factory=list)
-
-    async def serve(self, stop: threading.Event) -> None:
-        words = SimData(0, count=2, values=0, datatype=DataType.REGISTERS)
-        device = SimDevice(1, simdata=[words], action=self._answer)
-        server = ModbusTcpServer(device, address=("127.0.0.1", self.port))
-        await server.serve_forever(background=True)
-        await asyncio.to_thread(stop.wait)
-        await server.shutdown()
-
-    async def _answer(self, *request: Any) -> ExcCodes | None:
-        registers: list[int] = request[4]
-        self.asked.append(time.monotonic())
-        registers[:2] = divmod(len(self.asked), 1 << 16)
-        return None
-
-
-@dataclass
 class Plant:
     """A running `oilcan up` with its devices."""
 
     home: Path
-    meter: Meter
+    meter: ModbusDevice
+    meter_port: int
     given_database: str = ""
-    edge_kills: list[float] = field(default_factory=list)
 
     def state(self) -> dict[str, Any]:
         found: dict[str, Any] = json.loads((self.home / "up.json").read_text())
@@ -135,13 +109,13 @@ class Plant:
         killed = self.state()["children"][name]["pid"]
         os.kill(killed, signal.SIGKILL)
         if name == "edge":
-            self.edge_kills.append(time.monotonic())
+            self.meter.receiver_gone(0)
 
         def back() -> bool:
             child = self.state()["children"][name]
             return child["state"] == "ready" and child["pid"] != killed
 
-        wait_until(back, _RECOVERS_WITHIN_S)
+        wait_until(back, f"{name} is back", _RECOVERS_WITHIN_S)
 
     def ask(self, sql: str, *parameters: object) -> list[Any]:
         """First column of a query's rows; nothing while the database is down."""
@@ -173,13 +147,6 @@ WHERE tag = %s
 """
 
 
-def wait_until(holds: Callable[[], bool], within_s: float) -> None:
-    deadline = time.monotonic() + within_s
-    while not holds():
-        assert time.monotonic() < deadline, f"not within {within_s} s"
-        time.sleep(0.1)
-
-
 @pytest.fixture(scope="module")
 def given_database() -> Iterator[str]:
     """An empty database on the server under test, or nothing: `oilcan up` has its own."""
@@ -197,9 +164,10 @@ def given_database() -> Iterator[str]:
 @pytest.fixture(scope="module")
 def plant(tmp_path_factory: pytest.TempPathFactory, given_database: str) -> Iterator[Plant]:
     """Everything up on a home of its own, collecting from the meter."""
-    plant = Plant(tmp_path_factory.mktemp("home"), Meter(free_port()), given_database)
-    with serving(plant.meter), everything_up(plant) as process:
-        wait_until(lambda: _subscribed(plant), _RECOVERS_WITHIN_S)
+    port = free_port()
+    plant = Plant(tmp_path_factory.mktemp("home"), ModbusDevice(port), port, given_database)
+    with closing(plant.meter), everything_up(plant) as process:
+        wait_until(lambda: _subscribed(plant), "the edge hears devices", _RECOVERS_WITHIN_S)
         yield plant
         process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 0
@@ -218,21 +186,9 @@ def _subscribed(plant: Plant) -> bool:
 
 
 @contextmanager
-def serving(meter: Meter) -> Iterator[None]:
-    stop = threading.Event()
-    thread = threading.Thread(target=lambda: asyncio.run(meter.serve(stop)))
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join()
-
-
-@contextmanager
 def everything_up(plant: Plant) -> Iterator[subprocess.Popen[str]]:
     command = [sys.executable, "-m", "oilcan", "up", str(_PLANT), "--home", str(plant.home)]
-    environment = {**os.environ, "OILCAN_TEST_MODBUS_PORT": str(plant.meter.port)}
+    environment = {**os.environ, "OILCAN_TEST_MODBUS_PORT": str(plant.meter_port)}
     if plant.given_database:
         environment["OILCAN_DATABASE_URL"] = plant.given_database
     process = subprocess.Popen(
@@ -244,7 +200,8 @@ def everything_up(plant: Plant) -> Iterator[subprocess.Popen[str]]:
     assert process.stdout is not None
     try:
         assert process.stdout.readline().startswith("Oilcan is up")
-        wait_until(lambda: bool(plant.meter.asked), _RECOVERS_WITHIN_S)
+        count = plant.meter.ledgers["modbus.number"]
+        wait_until(lambda: len(count) > 0, "the meter is read", _RECOVERS_WITHIN_S)
         yield process
     finally:
         process.terminate()
@@ -261,19 +218,21 @@ def test_killed_process_recovers_and_nothing_is_lost_or_doubled(plant: Plant, vi
     asset = f"T-{victim}"
     tank = Tank(asset, plant.state()["ports"]["mqtt"])
     try:
-        wait_until(lambda: bool(plant.ask(_ORDERS, asset)), _RECOVERS_WITHIN_S)
+        wait_until(lambda: bool(plant.ask(_ORDERS, asset)), "an order")
         killed = time.monotonic()
         before = tank.rises
         plant.kill(victim)
         # Some of the crossings come after the recovery, whichever process is how quick.
-        wait_until(lambda: tank.rises >= before + 2, _RECOVERS_WITHIN_S)
+        wait_until(lambda: tank.rises >= before + 2, "two more rises", _RECOVERS_WITHIN_S)
     finally:
         tank.finish()
     left_s = _RECOVERS_WITHIN_S - (time.monotonic() - killed)
-    wait_until(lambda: len(plant.ask(_ANSWERED_EVENTS, asset)) >= tank.rises, left_s)
-    wait_until(plant.serves, left_s)
+    wait_until(lambda: len(plant.ask(_ANSWERED_EVENTS, asset)) >= tank.rises, "orders", left_s)
+    wait_until(plant.serves, "pages", left_s)
     wait_until(
-        lambda: len(plant.ask(_READINGS, f"{asset}.number")) >= len(tank.acknowledged), left_s
+        lambda: len(plant.ask(_READINGS, f"{asset}.number")) >= len(tank.acknowledged),
+        "readings",
+        left_s,
     )
     time.sleep(_SETTLES_S)
 
@@ -284,10 +243,7 @@ def test_killed_process_recovers_and_nothing_is_lost_or_doubled(plant: Plant, vi
 
 
 def test_meter_is_read_without_a_gap_or_a_double_through_it_all(plant: Plant):
-    asked = len(plant.meter.asked)
-    wait_until(lambda: asked in plant.ask(_READINGS, "M-1.count"), _RECOVERS_WITHIN_S)
-    stored = plant.ask(_READINGS, "M-1.count")
-    assert len(stored) == len(set(stored))
-    for number in set(range(1, asked + 1)) - set(map(int, stored)):
-        at = plant.meter.asked[number - 1]
-        assert any(kill - _IN_FLIGHT_S < at <= kill for kill in plant.edge_kills), number
+    count = plant.meter.ledgers["modbus.number"]
+    asked = len(count)
+    wait_until(lambda: asked in plant.ask(_READINGS, "M-1.count"), "the last", _RECOVERS_WITHIN_S)
+    assert count.judge(plant.ask(_READINGS, "M-1.count"), after=0, until=asked) == CLEAN

@@ -35,7 +35,7 @@ from tests.edge.mqtt.mosquitto import PROGRAM
 PLANT = Path(__file__).parent / "plant"
 _ROOT = Path(__file__).parents[3]
 _OILCAN = (sys.executable, "-m", "oilcan")
-IN_FLIGHT_S = 2.0
+IN_FLIGHT_S = 5.0
 _CLOCK_OFF = int(quality_code(Quality.UNCERTAIN, Reason.CLOCK))
 _PORTS = ("broker", "embedded", "log", "modbus", "opcua", "to_broker", "to_log")
 
@@ -105,12 +105,12 @@ class Line:
         ledgers = self.devices.ledgers
         marks = {tag: len(ledgers[tag]) for tag in tags or ledgers}
 
-        def flowing() -> bool:
+        def still() -> list[str]:
             self.revive()
             newest = self.newest()
-            return all(newest.get(tag, 0.0) > mark for tag, mark in marks.items())
+            return [tag for tag, mark in marks.items() if newest.get(tag, 0.0) <= mark]
 
-        wait_until(flowing, "something new of every point is stored")
+        wait_until(lambda: not still(), lambda: f"something new is stored of {still()}")
 
     def until_stored(self, device: Device) -> None:
         """Wait until the last number that a device gave is stored."""

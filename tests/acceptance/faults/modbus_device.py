@@ -27,6 +27,7 @@ class ModbusDevice:
         self.missing = False
         self._port = port
         self._asked = threading.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._end = lambda: None
         self._thread: threading.Thread | None = None
         self.power_on()
@@ -43,7 +44,7 @@ class ModbusDevice:
         if self._thread is not None:
             self._end()
             self._thread.join()
-            self._thread = None
+            self._thread = self._loop = None
 
     def start(self) -> None:
         """It answers whenever it is asked."""
@@ -53,6 +54,9 @@ class ModbusDevice:
 
     def receiver_gone(self, since: float) -> None:
         """What was read since then may not have been kept; no more than one answer is under way."""
+        if self._loop is not None:
+            # Its last request may still wait for us.
+            asyncio.run_coroutine_threadsafe(asyncio.sleep(0.1), self._loop).result(20)
         for ledger in self._ledgers.values():
             ledger.excuse_last(since)
 
@@ -60,7 +64,8 @@ class ModbusDevice:
         self.power_off()
 
     async def _serve(self, begun: threading.Event) -> None:
-        loop, ended = asyncio.get_running_loop(), asyncio.Event()
+        self._loop = loop = asyncio.get_running_loop()
+        ended = asyncio.Event()
         self._end = lambda: loop.call_soon_threadsafe(ended.set)
         async with answering(self._port, self._answer):
             begun.set()

@@ -13,7 +13,7 @@ from tests.acceptance.faults.ledger import Ledger
 
 _URI = "urn:faults"
 _EVERY_S = 0.02
-_IN_FLIGHT_S = 2.0
+_IN_FLIGHT_S = 5.0
 
 
 class OpcuaDevice:

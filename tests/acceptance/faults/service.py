@@ -14,11 +14,15 @@ from oilcan.engines.process import start
 PATIENCE_S = 60.0
 
 
-def wait_until(holds: Callable[[], bool], what: str, within_s: float = PATIENCE_S) -> None:
+def wait_until(
+    holds: Callable[[], bool], what: str | Callable[[], str], within_s: float = PATIENCE_S
+) -> None:
     """Wait for a condition that nobody tells of; it fails in words."""
     deadline = time.monotonic() + within_s
     while not holds():
-        assert time.monotonic() < deadline, f"not within {within_s} s: {what}"
+        if time.monotonic() > deadline:
+            told = what if isinstance(what, str) else what()
+            raise AssertionError(f"not within {within_s} s: {told}")
         time.sleep(0.05)
 
 

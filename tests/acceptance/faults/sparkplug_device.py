@@ -17,7 +17,7 @@ from tests.edge.sparkplug.edge_node import Sent, Signal, SimulatedNode
 _GROUP, _NODE = "Plant1", "sparkplug"
 _STATE = "spBv1.0/STATE/oilcan"
 _COMMANDS = f"spBv1.0/{_GROUP}/NCMD/{_NODE}"
-_IN_FLIGHT_S = 2.0
+_IN_FLIGHT_S = 5.0
 
 
 class SparkplugDevice:
@@ -35,6 +35,7 @@ class SparkplugDevice:
         )
         self.clock: ClockUs = now_us
         self._kept: deque[tuple[int, int]] = deque()
+        self._last_ms = 0
         self._host_online = False
         self._born = False
         self._lock = threading.RLock()
@@ -76,7 +77,7 @@ class SparkplugDevice:
     def _say(self) -> None:
         with self._lock:
             number = self.ledger.give(promised=True)
-            self._kept.append((number, self.clock() // 1000))
+            self._kept.append((number, self._next_ms()))
             if self._host_online and self._born:
                 self._flush()
 
@@ -95,10 +96,14 @@ class SparkplugDevice:
         )
         return self._node.message("NDATA", "", (told,))
 
+    def _next_ms(self) -> int:
+        """The present, and no time twice: a reading is known by it."""
+        self._last_ms = max(self._last_ms + 1, self.clock() // 1000)
+        return self._last_ms
+
     def _birth(self) -> None:
-        # Its birth tells the value that it told last, at the time of the birth: the number -1, which
-        # counts for nothing, so that a birth is never taken for a second reading.
-        self._node.now_ms = self.clock() // 1000
+        # It tells -1, which counts for nothing: so a birth is never taken for a second reading.
+        self._node.now_ms = self._next_ms()
         self._node.signals[""][0].value = -1
         for sent in self._node.births():
             self._send(sent)
