@@ -2,7 +2,12 @@
 
 Same rows, sorted the same, into the same table with the same unique index, in transactions of the
 same size, turn by turn. Ingest starts with the log full and nothing stored, and reads, decodes,
-sorts, checks and commits with its cursor; COPY starts with its bytes ready in memory.
+sorts, checks and commits with its cursor; COPY starts with its bytes ready in memory. Both are timed
+from their first commit on; what it takes ingest to get there (the register, every point's latest
+time) is said by itself.
+
+`--rows-in-table 0 1e6 1e7 1e8` repeats it with so many readings there already, the last of them in
+the day that is written: the rate has to stay.
 
 Uses an embedded PostgreSQL of its own (with fsync), or the database in OILCAN_BENCH_DATABASE_URL,
 whose table `reading` it empties.
@@ -12,11 +17,13 @@ import argparse
 import asyncio
 import os
 import shutil
+import statistics
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -28,23 +35,29 @@ from config.log import BatchId, Kind, connect_log, ensure_stream
 from config.log import publish as append
 from config.migrate import migrate
 from edge.reading import ReadingBatch
-from edge.wire import encode_readings
+from edge.wire import decode_columns, encode_readings
 from ingest import store
 from ingest.binary_copy import encode_rows
 from ingest.chunks import DAY_US, ensure_days
 from ingest.known_points import KnownPoints
 from ingest.partition_reader import Reading, read_partition
+from ingest.point_columns import PointColumns
 from ingest.points import load_points
 from ingest.progress import PartitionProgress, Progress
 from ingest.settings import IngestSettings
-from ingest.sorting import Span, sort_readings
+from ingest.sorting import NEVER, Span, bind, sort_readings
 from oilcan.engines.nats_server import NatsEngine
 from oilcan.engines.postgres import PostgresEngine
 from oilcan.engines.process import free_port, start
 
 BAR = 0.9
 _LOG_BYTES = 2 * 1024**3
-_START_US = now_us() // DAY_US * DAY_US
+_START_US = now_us() // DAY_US * DAY_US - DAY_US // 2
+"""Noon of yesterday, by UTC: what is measured is written behind it, what is there already before."""
+_FILLED_A_DAY = 20_000_000
+_FILLED_AT_ONCE = 1_000_000
+
+DELETE_MEASURED = "DELETE FROM reading WHERE ts >= to_timestamp(%s / 1e6)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +69,15 @@ class Load:
     record_rows: int
     runs: int
     max_rows: int
+    rows_in_table: int = 0
+
+
+@dataclass(slots=True)
+class Effort:
+    """What the runs of ingest took beside: seconds until the first commit, and of CPU after it."""
+
+    start_s: list[float]
+    cpu_s: list[float]
 
 
 def batches(load: Load) -> Iterator[ReadingBatch]:
@@ -65,9 +87,11 @@ def batches(load: Load) -> Iterator[ReadingBatch]:
     random = np.random.default_rng(1)
     for first in range(0, load.rows, load.record_rows):
         row = np.arange(first, min(first + load.record_rows, load.rows))
+        # As an edge does, a record holds only the tags that it uses.
+        used, index = np.unique(row % load.points, return_inverse=True)
         yield ReadingBatch(
-            tags,
-            (row % load.points).astype(np.int32),
+            tuple(tags[place] for place in used.tolist()),
+            index.astype(np.int32),
             _START_US + row // load.points * step_us,
             np.round(random.normal(50, 10, len(row)), 2),
             np.zeros(len(row), np.uint8),
@@ -89,8 +113,6 @@ async def prepare(url: str, log_url: str, load: Load) -> list[bytes]:
         "INSERT INTO point (tag, asset_id, role, unit)"
         " SELECT tag || '.value', id, 'value', '1' FROM asset"
     )
-    async with connection.transaction():
-        await ensure_days(connection, [_START_US // DAY_US])
     points = {point.tag: point for point in await load_points(connection)}
     await connection.close()
     client = await connect_log(log_url, name="bench")
@@ -112,64 +134,99 @@ async def prepare(url: str, log_url: str, load: Load) -> list[bytes]:
 
 def _sorted_buffer(waiting: list[ReadingBatch], points: dict) -> bytes:
     everything = Span(0, _START_US + 2 * DAY_US)
-    new = sort_readings(ReadingBatch.concatenate(waiting), points, {}, everything).new
+    columns = PointColumns.of(points.values())
+    readings = decode_columns(encode_readings(ReadingBatch.concatenate(waiting)))
+    new = sort_readings(bind(readings, columns), np.full(len(columns), NEVER), everything).new
     return encode_rows(new.point_id, new.ts, new.value, new.quality)
 
 
-async def copy_raw(url: str, buffers: list[bytes]) -> float:
-    """Seconds to COPY the buffers, a transaction each."""
+async def fill(url: str, load: Load) -> None:
+    """Store the readings that are to be there already, up to the time where measuring begins."""
+    connection = await connect(url, autocommit=True)
+    await connection.execute("TRUNCATE reading, log_cursor")
+    cursor = await connection.execute("SELECT id FROM point ORDER BY id")
+    ids = np.array([number for (number,) in await cursor.fetchall()], np.int32)
+    step_us = DAY_US * load.points // _FILLED_A_DAY
+    first_us = _START_US - (load.rows_in_table // load.points + 1) * step_us
+    async with connection.transaction():
+        await ensure_days(connection, range(first_us // DAY_US, _START_US // DAY_US + 1))
+    samples = max(1, _FILLED_AT_ONCE // load.points)
+    for begun in range(0, load.rows_in_table // load.points, samples):
+        count = min(samples, load.rows_in_table // load.points - begun)
+        ts = np.tile(first_us + (begun + np.arange(count)) * step_us, load.points)
+        value = np.round(np.random.default_rng(begun).normal(50, 10, len(ts)), 2)
+        rows = np.repeat(ids, count), ts, value, np.zeros(len(ts), np.uint8)
+        async with connection.transaction():
+            await store.copy_rows(connection, encode_rows(*rows))
+    await connection.execute("VACUUM ANALYZE reading")
+    await connection.close()
+
+
+async def copy_raw(url: str, load: Load, buffers: list[bytes]) -> float:
+    """Seconds to COPY the buffers, a transaction each, as if the first took as long as the rest."""
     await empty(url)
     connection = await connect(url, autocommit=True)
-    begun = time.perf_counter()
+    begun = 0.0
     for buffer in buffers:
         async with connection.transaction():
             await store.copy_rows(connection, buffer)
+        begun = begun or time.perf_counter()
     taken = time.perf_counter() - begun
     await connection.close()
-    return taken
+    return taken * load.rows / (load.rows - load.max_rows)
 
 
-async def ingest(url: str, log_url: str, load: Load) -> float:
-    """Seconds from the start of reading the log until all rows are committed."""
+async def ingest(url: str, log_url: str, load: Load, effort: Effort) -> float:
+    """Seconds until all rows are committed, as if the first batch took as long as the rest."""
     await empty(url)
     client = await connect_log(log_url, name="bench")
     connection = await connect(url, autocommit=True)
     progress = Progress({0: PartitionProgress()})
     span = Span(_START_US - 3650 * DAY_US, _START_US + 2 * DAY_US)
     reading = Reading(0, load.max_rows, KnownPoints(), lambda: span, now_us)
-    begun = time.perf_counter()
+    started = time.perf_counter()
     task = asyncio.create_task(read_partition(connection, client, reading, progress))
+    begun, before, cpu = 0.0, 0, 0.0
     while progress.stored < load.rows:
         if task.done():
             await task
         await asyncio.sleep(0.002)
+        if not before and progress.stored:
+            begun, before, cpu = time.perf_counter(), progress.stored, time.process_time()
     taken = time.perf_counter() - begun
+    effort.start_s.append(begun - started)
+    effort.cpu_s.append((time.process_time() - cpu) * load.rows / (load.rows - before))
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     await connection.close()
     await client.close()
-    return taken
+    return taken * load.rows / (load.rows - before)
 
 
 async def empty(url: str) -> None:
-    """Empty the table, and have the server start with nothing left to write."""
+    """Remove what was measured, and have the server start with nothing left to write."""
     connection = await connect(url, autocommit=True)
-    await connection.execute("TRUNCATE reading, log_cursor")
+    await connection.execute(DELETE_MEASURED, [_START_US])
+    await connection.execute("TRUNCATE log_cursor")
+    await connection.execute("VACUUM reading")
     await connection.execute("CHECKPOINT")
     await connection.close()
 
 
-def measure(url: str, log_url: str, load: Load) -> list[Figure]:
+def measure(url: str, log_url: str, load: Load) -> tuple[list[Figure], Effort]:
     """Both subjects at one load."""
     buffers = asyncio.run(prepare(url, log_url, load))
-    return in_turn(
+    asyncio.run(fill(url, load))
+    effort = Effort([], [])
+    figures = in_turn(
         load.runs,
         load.rows,
         [
-            ("raw binary COPY", lambda: asyncio.run(copy_raw(url, buffers))),
-            ("log -> committed", lambda: asyncio.run(ingest(url, log_url, load))),
+            ("raw binary COPY", lambda: asyncio.run(copy_raw(url, load, buffers))),
+            ("log -> committed", lambda: asyncio.run(ingest(url, log_url, load, effort))),
         ],
     )
+    return figures, effort
 
 
 @contextmanager
@@ -199,7 +256,10 @@ async def describe(url: str) -> str:
 def main() -> None:
     """Measure and write the table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--points", type=int, nargs="+", default=[1, 500, 10_000])
+    parser.add_argument("--points", type=int, nargs="+", default=[1, 500, 10_000, 100_000])
+    parser.add_argument(
+        "--rows-in-table", type=lambda text: int(float(text)), nargs="+", default=[0]
+    )
     parser.add_argument("--rows", type=int, default=4_000_000)
     parser.add_argument("--record-rows", type=int, default=10_000)
     parser.add_argument("--runs", type=int, default=5)
@@ -230,19 +290,24 @@ def report(url: str, log_url: str, options: argparse.Namespace) -> str:
     """Measure every number of points; the figures as Markdown."""
     max_rows = IngestSettings().max_rows
     rows = []
-    for points in options.points:
-        load = Load(points, options.rows, options.record_rows, options.runs, max_rows)
-        raw, ours = measure(url, log_url, load)
+    for points, there in product(options.points, options.rows_in_table):
+        load = Load(points, options.rows, options.record_rows, options.runs, max_rows, there)
+        (raw, ours), effort = measure(url, log_url, load)
         rows.append(
             [
                 f"{points:,}",
+                f"{there:,}",
                 f"{raw.rate:,.0f}",
                 f"{ours.rate:,.0f}",
                 f"{ours.rate / raw.rate:.2f}",
                 f"{raw.spread:.2f}, {ours.spread:.2f}",
+                f"{statistics.median(effort.cpu_s) / load.rows * 1e6:.2f}",
+                f"{statistics.median(effort.start_s):.2f}",
             ]
         )
-    head = ["points", "raw COPY, rows/s", "log -> committed, rows/s", "ratio", "spreads"]
+        print(rows[-1], flush=True)
+    head = ["points", "rows in the table", "raw COPY, rows/s", "log -> committed, rows/s", "ratio"]
+    head += ["spreads", "CPU of ingest, µs a row", "to the first commit, s"]
     return (
         f"{asyncio.run(describe(url))}; {options.rows:,} readings in records of "
         f"{options.record_rows:,}, transactions of {max_rows:,}; medians of {options.runs}; "

@@ -6,13 +6,23 @@ Rejects: source, address, problem utf8, payload binary, received timestamp[us, U
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
-from edge.reading import AlarmBatch, ReadingBatch, SensorAlarm
+from edge.reading import (
+    AlarmBatch,
+    Float64s,
+    Int32s,
+    Int64s,
+    ReadingBatch,
+    SensorAlarm,
+    UInt8s,
+)
 from edge.rejected import Rejected
 
 _TIME = pa.timestamp("us", tz="UTC")
@@ -49,6 +59,63 @@ class WireError(ValueError):
     """Bytes that are not a batch of the expected schema."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class ReadingColumns:
+    """Readings in columns of one length n, as they lie on the log.
+
+    Like `ReadingBatch`, with the tags still in Arrow's form: no Python object for any of them. A tag
+    may stand in `tags` more than once.
+    """
+
+    tags: Any
+    """Arrow array of utf8."""
+    tag_index: Int32s
+    ts: Int64s
+    value: Float64s
+    quality: UInt8s
+
+    def __len__(self) -> int:
+        return len(self.ts)
+
+    @classmethod
+    def of(cls, batch: ReadingBatch) -> "ReadingColumns":
+        """The same readings as columns."""
+        tags = pa.array(batch.tags, pa.utf8())
+        return cls(tags, batch.tag_index, batch.ts, batch.value, batch.quality)
+
+    @classmethod
+    def concatenate(cls, parts: Sequence["ReadingColumns"]) -> "ReadingColumns":
+        """The rows of all parts in their order; parts with the same tags share them."""
+        if not parts:
+            return cls.of(ReadingBatch.from_rows(()))
+        tags: list[Any] = []
+        index = []
+        first = 0
+        for part in parts:
+            if not tags or not part.tags.equals(tags[-1]):
+                first += len(tags[-1]) if tags else 0
+                tags.append(part.tags)
+            index.append(part.tag_index + np.int32(first))
+        return cls(
+            pa.concat_arrays(tags),
+            np.concatenate(index),
+            np.concatenate([part.ts for part in parts]),
+            np.concatenate([part.value for part in parts]),
+            np.concatenate([part.quality for part in parts]),
+        )
+
+    def take(self, rows: npt.NDArray[np.intp]) -> ReadingBatch:
+        """The batch of some rows, holding only the tags that they use, each once."""
+        names: Any = self.tags.take(pa.array(self.tag_index[rows])).dictionary_encode()
+        return ReadingBatch(
+            tuple(names.dictionary.to_pylist()),
+            names.indices.to_numpy(),
+            self.ts[rows],
+            self.value[rows],
+            self.quality[rows],
+        )
+
+
 def encode_readings(batch: ReadingBatch) -> bytes:
     """A reading batch as bytes."""
     tag = pa.DictionaryArray.from_arrays(pa.array(batch.tag_index), pa.array(batch.tags, pa.utf8()))
@@ -58,10 +125,22 @@ def encode_readings(batch: ReadingBatch) -> bytes:
 
 def decode_readings(data: bytes) -> ReadingBatch:
     """The reading batch in `data`; the columns are views of it. Raises `WireError`."""
+    columns = decode_columns(data)
+    return ReadingBatch(
+        tuple(columns.tags.to_pylist()),
+        columns.tag_index,
+        columns.ts,
+        columns.value,
+        columns.quality,
+    )
+
+
+def decode_columns(data: bytes) -> ReadingColumns:
+    """The readings in `data` as they lie there; the columns are views. Raises `WireError`."""
     record = _from_bytes(data, READING_SCHEMA)
     tag: Any = record.column("tag")
-    return ReadingBatch(
-        tuple(tag.dictionary.to_pylist()),
+    return ReadingColumns(
+        tag.dictionary,
         tag.indices.to_numpy(zero_copy_only=False).astype(np.int32, copy=False),
         record.column("ts").cast(pa.int64()).to_numpy(),
         record.column("value").to_numpy(),

@@ -8,12 +8,13 @@ import numpy as np
 import numpy.typing as npt
 
 from config.log import Kind, Record
-from edge.reading import ReadingBatch, SensorAlarm
+from edge.reading import SensorAlarm
 from edge.rejected import Rejected, fitted
 from edge.wire import (
+    ReadingColumns,
     WireError,
     decode_alarms,
-    decode_readings,
+    decode_columns,
     decode_rejects,
     encode_alarms,
     encode_readings,
@@ -52,7 +53,7 @@ class Content:
     """A record with what it holds; ticks hold nothing, `fault` says why a record is unreadable."""
 
     record: Record
-    readings: ReadingBatch | None = None
+    readings: ReadingColumns | None = None
     alarms: tuple[SensorAlarm, ...] = ()
     rejects: tuple[Rejected, ...] = ()
     fault: str = ""
@@ -71,7 +72,7 @@ class Batch:
 
     cursor: Cursor
     contents: tuple[Content, ...]
-    readings: ReadingBatch
+    readings: ReadingColumns
     ends: npt.NDArray[np.int64]
 
     @property
@@ -118,7 +119,7 @@ def open_record(record: Record) -> Content:
     """The content of a record; whatever is wrong with its bytes becomes its fault."""
     try:
         if record.kind is Kind.READINGS:
-            return Content(record, readings=decode_readings(record.data))
+            return Content(record, readings=decode_columns(record.data))
         if record.kind is Kind.ALARMS:
             return Content(record, alarms=decode_alarms(record.data))
         if record.kind is Kind.REJECTS:
@@ -141,21 +142,8 @@ def join(cursor: Cursor, contents: Sequence[Content]) -> Batch:
     return Batch(
         cursor,
         tuple(fresh),
-        _concatenate(readings),
+        ReadingColumns.concatenate(readings),
         np.cumsum(lengths, dtype=np.int64),
-    )
-
-
-def _concatenate(readings: Sequence[ReadingBatch]) -> ReadingBatch:
-    """One batch of several. An edge that sends the same tags again costs no look at each of them."""
-    if not readings or any(batch.tags != readings[0].tags for batch in readings):
-        return ReadingBatch.concatenate(readings)
-    return ReadingBatch(
-        readings[0].tags,
-        np.concatenate([batch.tag_index for batch in readings]),
-        np.concatenate([batch.ts for batch in readings]),
-        np.concatenate([batch.value for batch in readings]),
-        np.concatenate([batch.quality for batch in readings]),
     )
 
 

@@ -20,8 +20,8 @@ from ingest.sorting import Span
 from ingest.writer import Prepared, Writer
 
 READER = "ingest"
-_RECORDS_AT_ONCE = 32
-_LISTS_AHEAD = 2
+_RECORDS_AT_ONCE = 8
+_LISTS_AHEAD = 12
 _BATCHES_AHEAD = 1
 _LOCK_POLL_S = 0.5
 

@@ -1,12 +1,9 @@
 """Sort readings by what must be done with them: store, check first, keep aside, refuse.
 
-Nothing here is done for each row in Python: a tag is looked up once for a batch, and the rest is
-arithmetic on columns.
+Nothing here is done for each row or each tag in Python: all is arithmetic on columns.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -16,21 +13,18 @@ from edge.reading import (
     Int32s,
     Int64s,
     Quality,
-    ReadingBatch,
     Reason,
     UInt8s,
     quality_code,
 )
-
-if TYPE_CHECKING:
-    from ingest.point import Point
+from edge.wire import ReadingColumns
+from ingest.point_columns import PointColumns
 
 RowNumbers = npt.NDArray[np.intp]
 Marks = npt.NDArray[np.bool_]
 
-_BEFORE_ALL = np.iinfo(np.int64).min
-# NumPy sorts 16-bit integers by radix, in a time that does not depend on their order.
-_RADIX_RANKS = 1 << 16
+NEVER = int(np.iinfo(np.int64).min) + 1
+"""The latest time of a point that has no reading."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,54 +71,65 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Bound:
+    """Readings with the slot of each of their tags among the points, -1 where no point has it."""
+
+    readings: ReadingColumns
+    points: PointColumns
+    slots: Int32s
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Sorted:
     """A batch's readings by what is to be done with them.
 
     `new` lie behind the point's latest, sorted by point and time, each point and time once;
-    `late` do not and may be there already; `doubled` counts rows that repeat one of this batch;
-    `latest` is each point's newest time once all is stored. `unknown`, `early` and `ahead` are
-    rows of the batch: of tags without a point, and outside the span.
+    `late` do not and may be there already; `doubled` counts rows that repeat one of this batch.
+    `slots` are the points with a row among these, `newest` their latest times once all is stored.
+    `unknown`, `early` and `ahead` are rows of the batch: of tags without a point, and outside the
+    span.
     """
 
     new: Rows
     late: Rows
     doubled: int
-    latest: dict[int, int]
+    slots: Int32s
+    newest: Int64s
     unknown: RowNumbers
     early: RowNumbers
     ahead: RowNumbers
 
 
-def known_ids(readings: ReadingBatch, points: Mapping[str, "Point"]) -> list[int]:
-    """Ids of the batch's points."""
-    return [points[tag].id for tag in readings.tags if tag in points]
+def bind(readings: ReadingColumns, points: PointColumns) -> Bound:
+    """Find the points of readings."""
+    return Bound(readings, points, points.find(readings.tags))
 
 
-def sort_readings(
-    readings: ReadingBatch, points: Mapping[str, "Point"], latest: Mapping[int, int], span: Span
-) -> Sorted:
-    """Sort a batch, given the points by tag and the latest stored time of each point by id."""
-    known = [points.get(tag) for tag in readings.tags]
+def sort_readings(bound: Bound, latest: Int64s, span: Span) -> Sorted:
+    """Sort a batch, given the latest stored time of each point by slot, `NEVER` where there is none."""
+    readings = bound.readings
+    slot = bound.slots[readings.tag_index]
     early, ahead = readings.ts < span.first_us, readings.ts > span.last_us
-    unknown = np.array([point is None for point in known], np.bool_)[readings.tag_index]
+    unknown = slot < 0
     outside = early | ahead
     stored = ~(outside | unknown)
     rows = None if stored.all() else np.flatnonzero(stored)
-    ordered = _ordered(readings, known, rows)
+    slot, ordered = _ordered(bound, slot, rows)
     doubled = _repeats(ordered)
     if doubled.any():
-        ordered = ordered.take(~doubled)
-    ids, first = np.unique(ordered.point_id, return_index=True)
+        slot, ordered = slot[~doubled], ordered.take(~doubled)
+    first = np.flatnonzero(np.diff(slot, prepend=np.int32(-1)))
     bounds = np.append(first, len(ordered))
-    before = np.array([latest.get(int(point), _BEFORE_ALL) for point in ids], np.int64)
+    slots = slot[first]
+    before = latest[slots]
     is_new = ordered.ts > np.repeat(before, np.diff(bounds))
-    newest = np.maximum(before, ordered.ts[bounds[1:] - 1]) if len(ids) else before
     all_new = bool(is_new.all())
     return Sorted(
         new=ordered if all_new else ordered.take(is_new),
         late=ordered.take(slice(0, 0)) if all_new else ordered.take(~is_new),
         doubled=int(doubled.sum()),
-        latest=dict(zip(ids.tolist(), newest.tolist(), strict=True)),
+        slots=slots,
+        newest=np.maximum(before, ordered.ts[bounds[1:] - 1]) if len(slots) else before,
         unknown=np.flatnonzero(unknown & ~outside),
         early=np.flatnonzero(early),
         ahead=np.flatnonzero(ahead),
@@ -147,29 +152,35 @@ def judge(value: Float64s, quality: UInt8s, low: Float64s, high: Float64s) -> UI
     return judged.astype(np.uint8, copy=False)
 
 
-def _ordered(readings: ReadingBatch, known: list["Point | None"], rows: RowNumbers | None) -> Rows:
+def _ordered(bound: Bound, slot: Int32s, rows: RowNumbers | None) -> tuple[Int32s, Rows]:
     """The rows of known points by point, then time, then as they came, with judged quality."""
-    ids = np.array([point.id if point else -1 for point in known], np.int32)
-    low = np.array([_or_nan(point.low) if point else np.nan for point in known], np.float64)
-    high = np.array([_or_nan(point.high) if point else np.nan for point in known], np.float64)
-    index = readings.tag_index if rows is None else readings.tag_index[rows]
+    readings, points = bound.readings, bound.points
     ts = readings.ts if rows is None else readings.ts[rows]
-    order = _order(ids, index, ts)
+    order = _order(slot if rows is None else slot[rows], ts)
     origin = order if rows is None else rows[order]
-    tag, value = readings.tag_index[origin], readings.value[origin]
-    quality = judge(value, readings.quality[origin], low[tag], high[tag])
-    return Rows(ids[tag], readings.ts[origin], value, quality, origin)
+    slot, value = slot[origin], readings.value[origin]
+    quality = judge(value, readings.quality[origin], points.low[slot], points.high[slot])
+    return slot, Rows(points.id[slot], readings.ts[origin], value, quality, origin)
 
 
-def _order(ids: Int32s, index: Int32s, ts: Int64s) -> RowNumbers:
-    """Row numbers by point, then time, then as they came."""
-    ranks = np.unique(ids, return_inverse=True)[1]
-    if len(ids) > _RADIX_RANKS:
-        return np.lexsort((ts, ranks[index]))
-    rank = ranks.astype(np.uint16)[index]
-    if (ts[1:] >= ts[:-1]).all():
-        return np.argsort(rank, kind="stable")
-    return np.lexsort((ts, rank))
+def _order(slot: Int32s, ts: Int64s) -> RowNumbers:
+    """Row numbers by slot, then time, then as they came: the least significant key first.
+
+    NumPy sorts 16-bit integers by radix, in a time that does not depend on their order.
+    """
+    order: RowNumbers | None = None
+    if not (ts[1:] >= ts[:-1]).all():
+        order = np.argsort(ts, kind="stable")
+    order = _then_by(slot.astype(np.uint16), order)
+    if len(slot) and slot.max() > np.iinfo(np.uint16).max:
+        order = _then_by((slot >> 16).astype(np.uint16), order)
+    return order
+
+
+def _then_by(key: npt.NDArray[np.uint16], order: RowNumbers | None) -> RowNumbers:
+    if order is None:
+        return np.argsort(key, kind="stable")
+    return order[np.argsort(key[order], kind="stable")]
 
 
 def _repeats(rows: Rows) -> Marks:
@@ -177,7 +188,3 @@ def _repeats(rows: Rows) -> Marks:
     marks = np.zeros(len(rows), np.bool_)
     marks[1:] = (rows.ts[1:] == rows.ts[:-1]) & (rows.point_id[1:] == rows.point_id[:-1])
     return marks
-
-
-def _or_nan(bound: float | None) -> float:
-    return np.nan if bound is None else bound

@@ -22,11 +22,8 @@ class UnknownCount:
 
 def pick_unknown(batch: Batch, rows: RowNumbers) -> tuple[ReadingBatch, list[UnknownCount]]:
     """Some rows of a batch with only their own tags, and what they add to each of these."""
-    index, places = np.unique(batch.readings.tag_index[rows], return_inverse=True)
-    tags = tuple(batch.readings.tags[number] for number in index)
     picked = batch.readings.take(rows)
-    picked = ReadingBatch(tags, places.astype(np.int32), picked.ts, picked.value, picked.quality)
-    return picked, [_count(batch, rows, picked, number) for number in range(len(tags))]
+    return picked, [_count(batch, rows, picked, number) for number in range(len(picked.tags))]
 
 
 def _count(batch: Batch, rows: RowNumbers, picked: ReadingBatch, number: int) -> UnknownCount:

@@ -14,22 +14,24 @@ from psycopg.errors import UniqueViolation
 
 from config.database import Connection
 from config.log import Record
-from edge.reading import SensorAlarm
+from edge.reading import Int32s, Int64s, SensorAlarm
 from ingest import store
 from ingest.batch import Batch, Content, DeadLetter, RowNumbers, alarm_letter, join
 from ingest.binary_copy import encode_rows
 from ingest.chunks import DAY_US, ensure_days
 from ingest.cursor import Cursor
 from ingest.errors import CursorMoved
+from ingest.point_columns import PointColumns
 from ingest.refusal import Refused, store_or_halve
-from ingest.sorting import Rows, Sorted, Span, known_ids, sort_readings
+from ingest.sorting import NEVER, Bound, Rows, Sorted, Span, bind, sort_readings
 from ingest.unknown_rows import pick_unknown
 
 if TYPE_CHECKING:
     from ingest.point import Point
 
 _RECENT_US = 7 * DAY_US
-_NEVER_US = np.iinfo(np.int64).min
+# No reading has this time: the point has not been asked for yet.
+_UNASKED = np.iinfo(np.int64).min
 # A transaction holds a lock for each partition that it touches and for its index; the server's
 # table of locks is finite. Days beyond these are stored ahead, a few at a time.
 _MOST_DAYS = 256
@@ -73,8 +75,9 @@ class Writer:
         self._reader = reader
         self._partition = partition
         self._cursor = cursor
-        self._latest: dict[int, int] = {}
-        self._points: Mapping[str, Point] = {}
+        self._register: Mapping[str, Point] = {}
+        self._points = PointColumns.of(())
+        self._latest = _unasked(self._points)
         self._days: set[int] = set()
         self._turn = asyncio.Lock()
 
@@ -85,15 +88,17 @@ class Writer:
 
         `points` are the register's points by tag, the same object as long as they are the same.
         """
-        if points is not self._points:
-            self._points = points
-            self._latest.clear()
+        if points is not self._register:
+            self._points = await asyncio.to_thread(PointColumns.of, points.values())
+            self._register, self._latest = points, _unasked(self._points)
         before = self._cursor
-        batch = await asyncio.to_thread(join, before, contents)
-        await self._look_up(known_ids(batch.readings, points), span)
-        prepared = await asyncio.to_thread(_prepare, before, batch, (points, self._latest), span)
+        batch, bound = await asyncio.to_thread(_join, before, contents, self._points)
+        latest = await self._look_up(bound.slots, span)
+        rows, data = await asyncio.to_thread(_sort, bound, latest, span)
+        days = tuple(sorted(_days(rows.new) | _days(rows.late)))
+        prepared = Prepared(before, batch, rows, data, days, span)
         self._cursor = batch.cursor
-        self._latest |= prepared.sorted.latest
+        self._latest[rows.slots] = rows.newest
         return prepared
 
     async def write(self, prepared: Prepared) -> Written:
@@ -127,7 +132,7 @@ class Writer:
             late=len(rows.late) + rows.doubled,
             unknown=len(rows.unknown),
             dead=sum(letter.rows or 1 for letter in letters),
-            newest_us=max(rows.latest.values(), default=0),
+            newest_us=int(rows.newest.max(initial=0)),
         )
 
     async def _store_readings(self, prepared: Prepared) -> tuple[int, list[DeadLetter]]:
@@ -148,7 +153,8 @@ class Writer:
             async with self._connection.transaction():
                 await store.copy_rows(self._connection, data)
         except UniqueViolation:
-            self._latest.clear()
+            # What is known of the latest times is wrong: ask again.
+            self._latest = _unasked(self._points)
             return await store.insert_rows(self._connection, rows)
         return len(rows)
 
@@ -210,20 +216,24 @@ class Writer:
             *(alarm_letter(*inside[item.row], item.reason) for item in refused),
         ]
 
-    async def _look_up(self, point_ids: Sequence[int], span: Span) -> None:
-        """Learn the latest stored time of points that were not met yet.
+    async def _look_up(self, slots: Int32s, span: Span) -> Int64s:
+        """The latest stored times by slot, those asked for that were not met yet.
 
         The last days are asked first: a question that spans years opens every partition of them.
         """
-        missing = [point_id for point_id in point_ids if point_id not in self._latest]
+        latest = self._latest
+        missing = np.unique(_missing(latest, slots[slots >= 0]))
         for after_us in (span.last_us - _RECENT_US, span.first_us - DAY_US):
-            if missing:
+            if len(missing):
                 async with self._turn:
-                    self._latest |= await store.latest_times(
-                        self._connection, missing, after_us=after_us
+                    found = await store.latest_times(
+                        self._connection, self._points.id[missing].tolist(), after_us=after_us
                     )
-            missing = [point_id for point_id in missing if point_id not in self._latest]
-        self._latest |= dict.fromkeys(missing, _NEVER_US)
+                places = np.searchsorted(self._points.id, np.array(list(found), np.int32))
+                latest[places] = list(found.values())
+                missing = _missing(latest, missing)
+        latest[missing] = NEVER
+        return latest
 
     async def _make_days(self, days: Sequence[int]) -> None:
         """See that the days have a partition, in transactions of their own: they hurt nobody."""
@@ -235,12 +245,32 @@ class Writer:
             self._days.update(some)
 
 
-def _prepare(
-    before: Cursor, batch: Batch, known: tuple[Mapping[str, "Point"], Mapping[int, int]], span: Span
-) -> Prepared:
-    rows = sort_readings(batch.readings, *known, span)
-    days = np.unique(np.concatenate([rows.new.ts // DAY_US, rows.late.ts // DAY_US]))
-    return Prepared(before, batch, rows, _encode(rows.new), tuple(days.tolist()), span)
+def _join(before: Cursor, contents: Sequence[Content], points: PointColumns) -> tuple[Batch, Bound]:
+    batch = join(before, contents)
+    return batch, bind(batch.readings, points)
+
+
+def _sort(bound: Bound, latest: Int64s, span: Span) -> tuple[Sorted, bytes]:
+    rows = sort_readings(bound, latest, span)
+    return rows, _encode(rows.new)
+
+
+def _days(rows: Rows) -> set[int]:
+    """The days of some rows, counted from 1970-01-01; most batches lie in one."""
+    if not len(rows):
+        return set()
+    first, last = int(rows.ts.min()) // DAY_US, int(rows.ts.max()) // DAY_US
+    return {first} if first == last else set(np.unique(rows.ts // DAY_US).tolist())
+
+
+def _missing(latest: Int64s, slots: Int32s) -> Int32s:
+    """Those of some points whose latest time has not been asked for."""
+    unasked: Int32s = slots[latest[slots] == _UNASKED]
+    return unasked
+
+
+def _unasked(points: PointColumns) -> Int64s:
+    return np.full(len(points), _UNASKED)
 
 
 def _encode(rows: Rows) -> bytes:

@@ -17,6 +17,7 @@ import psycopg
 from config.database import Connection, connect
 from config.migrate import require_schema
 from config.suggestion import did_you_mean
+from edge.wire import ReadingColumns
 from ingest.chunks import DAY_US, ensure_days
 from ingest.column import accept_columns
 from ingest.errors import ImportRefused
@@ -27,8 +28,9 @@ from ingest.importing.layout import Layout, Reading, Wide, find_layout, unknown_
 from ingest.importing.rejects import RejectFile
 from ingest.importing.store import Progress
 from ingest.point import Point
+from ingest.point_columns import PointColumns
 from ingest.points import load_points
-from ingest.sorting import Rows, Span, sort_readings
+from ingest.sorting import NEVER, Rows, Span, bind, sort_readings
 
 # A transaction holds a lock for each day's partition that it touches; the server's table is finite.
 _DAYS_AT_ONCE = 64
@@ -109,9 +111,10 @@ class Taken:
     rejects: list[Reject]
 
 
-def take(chunk: Chunk, points: Mapping[str, Point], span: Span) -> Taken:
+def take(chunk: Chunk, points: PointColumns, span: Span) -> Taken:
     """Sort a chunk: readings of points, within the times that are kept, each once."""
-    found = sort_readings(chunk.readings, points, {}, span)
+    bound = bind(ReadingColumns.of(chunk.readings), points)
+    found = sort_readings(bound, np.full(len(points), NEVER), span)
     rejects = list(chunk.rejects)
     for rows, problem in (
         (found.unknown, "there is no such point"),
@@ -135,7 +138,7 @@ class _Import:
     ) -> None:
         self._connection = connection
         self._plan = plan
-        self._points = points
+        self._points = PointColumns.of(points.values())
         self._on_bytes = on_bytes
         self._seen: set[int] = set()
         self._bounds: tuple[int, int] | None = None

@@ -11,8 +11,10 @@ from edge.rejected import Rejected
 from edge.wire import (
     ALARM_SCHEMA,
     READING_SCHEMA,
+    ReadingColumns,
     WireError,
     decode_alarms,
+    decode_columns,
     decode_readings,
     decode_rejects,
     encode_alarms,
@@ -219,3 +221,16 @@ def stream(*records: pa.RecordBatch) -> bytes:
             writer.write_batch(record)
     data: bytes = sink.getvalue().to_pybytes()
     return data
+
+
+@given(parts=st.lists(st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 9)), max_size=8)))
+def test_columns_of_several_batches_hold_all_their_rows_in_order(
+    parts: list[list[tuple[str, int]]],
+) -> None:
+    rows = [[(tag, ts, float(ts), 0) for tag, ts in part] for part in parts]
+    columns = [decode_columns(encode_readings(ReadingBatch.from_rows(part))) for part in rows]
+    whole = ReadingColumns.concatenate(columns)
+    taken = whole.take(np.arange(len(whole)))
+    found = [(taken.tags[place], ts) for place, ts in zip(taken.tag_index, taken.ts, strict=True)]
+    assert found == [row for part in parts for row in part]
+    assert len(set(taken.tags)) == len(taken.tags)
