@@ -183,7 +183,7 @@ async def ingest(url: str, log_url: str, load: Load, effort: Effort) -> float:
     connection = await connect(url, autocommit=True)
     progress = Progress({0: PartitionProgress()})
     span = Span(_START_US - 3650 * DAY_US, _START_US + 2 * DAY_US)
-    reading = Reading(0, load.max_rows, KnownPoints(), lambda: span, now_us)
+    reading = Reading(0, load.max_rows, KnownPoints(), lambda: span, now_us, ours)
     started = time.perf_counter()
     task = asyncio.create_task(read_partition(connection, client, reading, progress))
     begun, before, cpu = 0.0, 0, 0.0
@@ -201,6 +201,10 @@ async def ingest(url: str, log_url: str, load: Load, effort: Effort) -> float:
     await connection.close()
     await client.close()
     return taken * load.rows / (load.rows - before)
+
+
+async def ours() -> None:
+    """Nobody else wants the partition."""
 
 
 async def empty(url: str) -> None:

@@ -1,7 +1,7 @@
 """One partition of the log into the store: own it, read on from its cursor, write batch by batch."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
@@ -9,13 +9,14 @@ from nats.aio.client import Client
 
 from config.clock import ClockUs
 from config.database import Connection
+from config.diagnostics import logger
 from config.log import Position, Record, read
 from ingest import store
 from ingest.batch import Content, open_record
 from ingest.column import accept_columns
 from ingest.known_points import KnownPoints
 from ingest.pipeline import ahead
-from ingest.progress import Progress
+from ingest.progress import Progress, State
 from ingest.sorting import Span
 from ingest.writer import Prepared, Writer
 
@@ -25,16 +26,22 @@ _LISTS_AHEAD = 12
 _BATCHES_AHEAD = 1
 _LOCK_POLL_S = 0.5
 
+log = logger(__name__)
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What reading a partition needs to know: which, up to how many rows in a transaction, when."""
+    """What reading a partition needs to know: which, up to how many rows in a transaction, when.
+
+    `confirmed` returns once it is certain that the partition is still to be ours.
+    """
 
     partition: int
     max_rows: int
     points: KnownPoints
     span: Callable[[], Span]
     clock: ClockUs
+    confirmed: Callable[[], Awaitable[None]]
 
 
 async def read_partition(
@@ -46,14 +53,13 @@ async def read_partition(
     calling again with a new connection goes on from the cursor.
     """
     own = progress.partitions[reading.partition]
-    own.state = "standby"
-    await _own(connection, reading.partition)
+    await _own(connection, reading)
     accept_columns(connection)
     await reading.points.refresh(connection)
     async with connection.transaction():
         cursor = await store.lock_cursor(connection, READER, reading.partition)
     writer = Writer(connection, reader=READER, partition=reading.partition, cursor=cursor)
-    own.state = "reading"
+    own.state = State.READING
     async with aclosing(
         ahead(_prepared(client, reading, writer, cursor.position), depth=_BATCHES_AHEAD)
     ) as waiting:
@@ -66,12 +72,18 @@ async def read_partition(
                     progress.add(reading.partition, written, reading.clock())
 
 
-async def _own(connection: Connection, partition: int) -> None:
-    """Wait until the partition is ours; by polling, for a statement that waits holds back vacuum."""
-    while True:
-        if await store.try_lock_partition(connection, partition):
-            return
+async def _own(connection: Connection, reading: Reading) -> None:
+    """Lock the partition; a session that still has it while it is ours is a dead owner's: end it.
+
+    The lock is the fence. All that an owner writes goes through the session that holds it, so one
+    that was paused, lost its lease and comes back finds its session gone, and has written nothing.
+    By polling, for a statement that waits holds back vacuum.
+    """
+    while not await store.try_lock_partition(connection, reading.partition):
         await asyncio.sleep(_LOCK_POLL_S)
+        await reading.confirmed()
+        if await store.end_owner(connection, reading.partition):
+            log.warning("ended the session of a former owner", partition=reading.partition)
 
 
 async def _prepared(

@@ -11,6 +11,12 @@ class IngestSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="OILCAN_INGEST_", frozen=True, extra="ignore")
 
+    name: str = Field(
+        default="ingest",
+        pattern=r"^[A-Za-z0-9_-]+$",
+        description="Name of this worker in status and metrics, where several share the partitions.",
+        examples=["ingest-2"],
+    )
     max_rows: int = Field(
         default=200_000,
         ge=1,

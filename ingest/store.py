@@ -16,9 +16,16 @@ from ingest.sorting import Rows
 from ingest.unknown_rows import UnknownCount
 
 # One number for all locks of ingest; the second key is the partition.
-_LOCK_CLASS = 0x6F696C
+LOCK_CLASS = 0x6F696C
 
 TRY_LOCK_PARTITION = "SELECT pg_try_advisory_lock(%s, %s)"
+
+TERMINATE_OWNER = """
+SELECT pg_terminate_backend(l.pid)
+FROM pg_locks l JOIN pg_database d ON d.oid = l.database
+WHERE d.datname = current_database() AND l.locktype = 'advisory' AND l.granted
+      AND l.classid = %s::bigint AND l.objid = %s::bigint AND l.objsubid = 2
+"""
 
 LOCK_CURSOR = """
 SELECT stream, sequence, edges FROM log_cursor WHERE reader = %s AND partition = %s FOR UPDATE
@@ -89,7 +96,16 @@ DELETE_OLD_UNKNOWN_READINGS = "DELETE FROM unknown_reading WHERE ts < %s"
 
 async def try_lock_partition(connection: Connection, partition: int) -> bool:
     """Own a partition until the connection ends, unless another session owns it."""
-    row = await fetch_one(connection, TRY_LOCK_PARTITION, [_LOCK_CLASS, partition])
+    row = await fetch_one(connection, TRY_LOCK_PARTITION, [LOCK_CLASS, partition])
+    return bool(row and row[0])
+
+
+async def end_owner(connection: Connection, partition: int) -> bool:
+    """End the session that owns a partition, and with it whatever it has not committed.
+
+    False where there is none. It is of our own role, so no privilege is needed.
+    """
+    row = await fetch_one(connection, TERMINATE_OWNER, [LOCK_CLASS, partition])
     return bool(row and row[0])
 
 

@@ -1,7 +1,8 @@
-"""The ingest process: every partition of the log into the store, and the store kept in order."""
+"""The ingest process: its partitions of the log into the store, and the store kept in order."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+import secrets
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -11,6 +12,7 @@ from nats.aio.client import Client
 from config.clock import ClockUs, monotonic, now_us
 from config.database import Connection, connect, listen
 from config.errors import DatabaseOutdated, DatabaseUnavailable, LogUnavailable
+from config.leases import share_partitions
 from config.log import connect_log, ensure_stream
 from config.migrate import require_schema
 from config.retry import keep_running
@@ -21,8 +23,9 @@ from ingest.chunks import DAY_US
 from ingest.errors import CursorMoved
 from ingest.housekeeping import keep_days
 from ingest.known_points import KnownPoints
+from ingest.ownership import Ownership
 from ingest.partition_reader import Reading, read_partition
-from ingest.progress import ROLE, PartitionProgress, Progress
+from ingest.progress import ROLE, PartitionProgress, Progress, State
 from ingest.settings import IngestSettings, load_ingest_settings
 from ingest.sorting import Span
 from ingest.trimming import trim_log
@@ -52,7 +55,7 @@ class Ingest:
 
 
 async def run(*, database_url: str, log_url: str, settings: Settings) -> None:
-    """Take in every partition of the log until cancelled; a lost engine is waited for."""
+    """Take in this worker's share of the log until cancelled; a lost engine is waited for."""
     progress = Progress({number: PartitionProgress() for number in range(settings.partitions)})
     ingest = Ingest(database_url, settings, load_ingest_settings(), progress)
     await run_together([keep_running(lambda: _run(ingest, log_url), name=ROLE, heals=_HEALS)])
@@ -67,7 +70,7 @@ async def _run(ingest: Ingest, log_url: str) -> None:
                 _tell(ingest, client),
                 _keep("register", lambda: _follow_register(ingest)),
                 _keep("housekeeping", lambda: _keep_house(ingest, client)),
-                *(_keep_partition(ingest, client, n) for n in ingest.progress.partitions),
+                _keep("partitions", lambda: _follow_leases(ingest, client)),
             ]
         )
     finally:
@@ -78,15 +81,41 @@ async def _keep(name: str, task: Callable[[], Awaitable[None]]) -> None:
     await keep_running(task, name=name, heals=_HEALS)
 
 
-async def _keep_partition(ingest: Ingest, client: Client, number: int) -> None:
-    reading = Reading(number, ingest.own.max_rows, ingest.points, ingest.span, ingest.clock)
+async def _follow_leases(ingest: Ingest, client: Client) -> None:
+    """Work on the partitions that fall to this worker; who came first has the greater share."""
+    name = f"{ingest.clock():016}-{secrets.token_hex(4)}"
+    partitions = ingest.progress.partitions
+    ownership = Ownership(lambda number: _keep_partition(ingest, client, number, ownership))
+    shares = share_partitions(client, role=ROLE, name=name, partitions=len(partitions))
+    try:
+        await ownership.follow(_told(ingest.progress, shares))
+    finally:
+        ingest.progress.share(partitions.keys())
+
+
+async def _told(
+    progress: Progress, shares: AsyncGenerator[frozenset[int]]
+) -> AsyncGenerator[frozenset[int]]:
+    async with aclosing(shares) as turns:
+        async for owned in turns:
+            yield owned
+            # Behind it, for the tasks of partitions that went have said their last word.
+            progress.share(owned)
+
+
+async def _keep_partition(
+    ingest: Ingest, client: Client, number: int, ownership: Ownership
+) -> None:
+    reading = Reading(
+        number, ingest.own.max_rows, ingest.points, ingest.span, ingest.clock, ownership.confirmed
+    )
 
     async def once() -> None:
         try:
             async with _database(ingest.database_url) as connection:
                 await read_partition(connection, client, reading, ingest.progress)
         finally:
-            ingest.progress.partitions[number].state = "connecting"
+            ingest.progress.partitions[number].state = State.CONNECTING
 
     await _keep(f"partition-{number}", once)
 
@@ -120,7 +149,7 @@ async def _keep_house(ingest: Ingest, client: Client) -> None:
 
 async def _tell(ingest: Ingest, client: Client) -> None:
     while True:
-        await send_status(client, ingest.progress.status(ROLE, ingest.clock()))
+        await send_status(client, ingest.progress.status(ingest.own.name, ingest.clock()))
         await asyncio.sleep(EVERY_S)
 
 
