@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings
 from typer.cli import get_docs_for_click
 
 from config.settings import Settings
+from ingest.settings import IngestSettings
 from oilcan.command_line import app
 from oilcan.settings import EngineSettings
 
@@ -19,6 +20,7 @@ _WRITTEN = "<!-- Written by `python -m oilcan.reference docs/reference`. -->\n"
 _SETTINGS = (
     ("Every command", Settings),
     ("`oilcan up`", EngineSettings),
+    ("`oilcan ingest`", IngestSettings),
 )
 
 

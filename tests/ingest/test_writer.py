@@ -3,6 +3,7 @@
 import asyncio
 import math
 from collections.abc import Sequence
+from contextlib import suppress
 
 import psycopg
 import pytest
@@ -88,7 +89,8 @@ LOG = st.lists(
         st.lists(
             st.tuples(
                 st.sampled_from(["P-101.temp", "P-101.vib", "P-102.temp", "X-1.new"]),
-                st.integers(0, 12).map(lambda step: NOW - step * 1000),
+                st.integers(0, 12).map(lambda step: NOW - step * 1000)
+                | st.sampled_from([0, NOW + 400 * DAY_US, 2**63 - 1]),
                 st.sampled_from([1.0, 2.5, 99.0, math.nan]),
                 st.sampled_from([0, int(Quality.BAD)]),
             ),
@@ -98,16 +100,20 @@ LOG = st.lists(
     min_size=1,
     max_size=8,
 )
+FATES = ["keep", "die", "crash", "overtaken"]
 STEPS = st.lists(
-    st.tuples(st.integers(0, 3), st.integers(1, 4), st.sampled_from(["keep", "die", "crash"])),
+    st.tuples(st.integers(0, 3), st.integers(1, 4), st.sampled_from(FATES)),
     max_size=8,
 )
 
 
-def expected(log: Sequence[Record]) -> dict[tuple[str, int], tuple[float | None, int]]:
-    """What the log means: the first reading of each point and time, of each batch once."""
+def expected(log: Sequence[Record]) -> tuple[dict[tuple[str, int], tuple[float | None, int]], int]:
+    """What the log means: the first reading of each point and time, of each batch once.
+
+    And how many readings lie outside the span.
+    """
     first: dict[tuple[str, int], tuple[float | None, int]] = {}
-    seen = 0
+    seen, outside = 0, 0
     for record in log:
         if record.batch.sequence <= seen:
             continue
@@ -116,6 +122,9 @@ def expected(log: Sequence[Record]) -> dict[tuple[str, int], tuple[float | None,
         for index, ts, value, quality in zip(
             batch.tag_index, batch.ts, batch.value, batch.quality, strict=True
         ):
+            if not SPAN.first_us <= ts <= SPAN.last_us:
+                outside += 1
+                continue
             missing = math.isnan(value)
             judged = (
                 quality_code(Quality.BAD, Reason.DECODE) if missing and not quality else quality
@@ -123,7 +132,7 @@ def expected(log: Sequence[Record]) -> dict[tuple[str, int], tuple[float | None,
             first.setdefault(
                 (batch.tags[index], int(ts)), (None if missing else float(value), int(judged))
             )
-    return first
+    return first, outside
 
 
 @settings(
@@ -154,15 +163,25 @@ async def test_any_replay_gives_the_same_table(
                 await write(connection, writer, records)
             writer = await new_writer(connection)
             continue
+        if fate == "overtaken":
+            # Paused between reading and writing; a successor has begun meanwhile.
+            points_now = {point.tag: point for point in await load_points(connection)}
+            prepared = await writer.prepare([open_record(one) for one in records], points_now, SPAN)
+            await write(connection, await new_writer(connection), records[:1])
+            with suppress(CursorMoved):
+                await writer.write(prepared)
+            writer = await new_writer(connection)
+            continue
         await write(connection, writer, records)
         place = min(len(log), place + count)
         if fate == "die":
             writer = await new_writer(connection)
-    meant = expected(log)
+    meant, outside = expected(log)
     known = {key: value for key, value in meant.items() if key[0] in points}
     assert await stored(connection) == known
     row = await fetch_one(connection, "SELECT count(*) FROM unknown_reading")
     assert row == (len(meant) - len(known),)
+    assert sum(count or 0 for _, count, _ in await dead(connection)) == outside
 
 
 async def test_late_readings_are_stored_and_counted(
@@ -255,15 +274,18 @@ async def test_an_unreadable_record_is_kept_whole(
     assert (count, data) == (None, b"nonsense")
 
 
-async def test_a_reading_from_the_far_future_makes_nothing_late(
-    connection: Connection, points: dict[str, int]
+@pytest.mark.parametrize("ts", [SPAN.last_us + 1, 2**63 - 1])
+async def test_a_reading_from_the_future_makes_nothing_late_and_no_day(
+    connection: Connection, points: dict[str, int], ts: int
 ) -> None:
     writer = await new_writer(connection)
-    rows = [("P-101.temp", NOW + 400 * DAY_US, 1.0, 0), ("P-101.temp", NOW, 2.0, 0)]
-    assert (await write(connection, writer, [readings(1, rows)])).dead == 1
+    rows = [("P-101.temp", ts, 1.0, 0), ("X-1.new", ts, 1.0, 0), ("P-101.temp", NOW, 2.0, 0)]
+    assert (await write(connection, writer, [readings(1, rows)])).dead == 2
     following = await write(connection, writer, [readings(2, [("P-101.temp", NOW + 1, 3.0, 0)])])
     assert (following.stored, following.late) == (1, 0)
     assert [reason for reason, _, _ in await dead(connection)] == ["too far in the future"]
+    if await find_level(connection) is Level.PARTITIONS:
+        assert await existing_days(connection) == {NOW // DAY_US}
 
 
 @pytest.mark.parametrize("ts", [-(2**63), 0, SPAN.first_us - 1])
