@@ -18,6 +18,7 @@ import asyncio
 import os
 import shutil
 import statistics
+import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
@@ -234,7 +235,7 @@ def measure(url: str, log_url: str, load: Load) -> tuple[list[Figure], Effort]:
 
 
 @contextmanager
-def running(engine: PostgresEngine | NatsEngine) -> Iterator[None]:
+def running(engine: PostgresEngine | NatsEngine) -> Iterator[subprocess.Popen[bytes]]:
     """Run an engine until the end of the block."""
     engine.prepare()
     process = start(engine.command(), engine.home / f"{engine.name}.log")
@@ -242,7 +243,7 @@ def running(engine: PostgresEngine | NatsEngine) -> Iterator[None]:
         while not engine.ready():
             assert process.poll() is None, f"{engine.name} did not start"
             time.sleep(0.05)
-        yield
+        yield process
     finally:
         process.send_signal(engine.stop_signal)
         process.wait(60)

@@ -25,6 +25,9 @@ _RECORDS_AT_ONCE = 8
 _LISTS_AHEAD = 12
 _BATCHES_AHEAD = 1
 _LOCK_POLL_S = 0.5
+# A transaction costs the same for one reading as for thousands: after a small one more may gather.
+_SMALL_ROWS = 5_000
+_GATHER_S = 0.05
 
 log = logger(__name__)
 
@@ -70,6 +73,8 @@ async def read_partition(
                 else:
                     written = await writer.write(prepared)
                     progress.add(reading.partition, written, reading.clock())
+                    if len(prepared.batch.readings) < _SMALL_ROWS:
+                        await asyncio.sleep(_GATHER_S)
 
 
 async def _own(connection: Connection, reading: Reading) -> None:
