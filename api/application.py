@@ -20,16 +20,26 @@ from api.pages.headers import SecureHeaders
 from api.services import Services
 from api.v1.routes import EVERYWHERE, ROUTERS
 from config.clock import ClockUs, now_us
+from config.settings import Settings, load_settings
 from config.status import Status
 from config.tasks import end_tasks
+from ingest.settings import load_ingest_settings, storable_span
 
 # A request that comes right after the start does not have to hear that the pool is not open yet.
 _PATIENCE_S = 5.0
 _WORTH_PACKING = 1000
 
 
-def create_application(*, database_url: str, log_url: str, clock: ClockUs = now_us) -> FastAPI:
+def create_application(
+    *,
+    database_url: str,
+    log_url: str,
+    settings: Settings | None = None,
+    clock: ClockUs = now_us,
+) -> FastAPI:
     """The application. It starts and stays up also while the database or the log is down."""
+    told = settings or load_settings()
+    span = storable_span(load_ingest_settings(), retention_days=told.retention_days, clock=clock)
     registry = CollectorRegistry()
     metrics = RequestMetrics(registry)
     board = StatusBoard(clock)
@@ -44,6 +54,8 @@ def create_application(*, database_url: str, log_url: str, clock: ClockUs = now_
             throttle=Throttle(clock),
             metrics=registry,
             clock=clock,
+            span=span,
+            ready_lag_s=told.ready_lag_s,
         )
 
     application = FastAPI(

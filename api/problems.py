@@ -181,6 +181,27 @@ PROBLEMS: Mapping[type[config.OilcanError], ProblemType] = MappingProxyType(
         ingest.CursorMoved: _INTERNAL,
         ingest.ImportRefused: _INTERNAL,
         ingest.ExportRefused: _INTERNAL,
+        ingest.DeadLetterMissing: ProblemType(
+            _Status.NOT_FOUND, "not-found", "There is no such thing", "there is no dead letter 9"
+        ),
+        ingest.DeadLetterSettled: ProblemType(
+            _Status.CONFLICT,
+            "dead-letter-settled",
+            "Somebody retried or discarded it before",
+            "dead letter 9 was discarded by kim",
+        ),
+        ingest.RetryRefused: ProblemType(
+            _Status.UNPROCESSABLE_ENTITY,
+            "retry-refused",
+            "It still cannot be stored",
+            "of 1 rows 0 are older than readings are kept and 1 lie too far in the future",
+        ),
+        ingest.DiscardReasonMissing: ProblemType(
+            _Status.UNPROCESSABLE_ENTITY,
+            "requirement-missing",
+            "Something is missing for this",
+            "say why it is given up",
+        ),
         config.DatabaseUnavailable: ProblemType(
             _Status.SERVICE_UNAVAILABLE,
             "database-unavailable",

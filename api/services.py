@@ -1,6 +1,6 @@
 """What one running API is made of, and how a request reaches it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Annotated, cast
 
@@ -15,6 +15,7 @@ from api.live.log_link import LogLink
 from api.live.status_board import StatusBoard
 from config.clock import ClockUs
 from config.database import Connection
+from ingest.sorting import Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,9 @@ class Services:
     throttle: Throttle
     metrics: CollectorRegistry
     clock: ClockUs
+    span: Callable[[], Span]
+    """Times that may be stored just now."""
+    ready_lag_s: float
 
 
 def services_of(request: HTTPConnection) -> Services:

@@ -74,6 +74,13 @@ class Settings(BaseSettings):
         description="Port of the API and the pages; 0: any free one.",
         examples=["8080"],
     )
+    ready_lag_s: float = Field(
+        default=60.0,
+        gt=0,
+        description="Seconds that storing may lag behind before `/ready` and `oilcan status` say "
+        "so.",
+        examples=["60.0"],
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info",
         description="Least severe diagnostic message that is printed.",

@@ -2,9 +2,13 @@
 
 OilcanError (config.errors)
 └── IngestError
-    ├── CursorMoved     read again from the cursor: another worker has taken this partition in
-    ├── ImportRefused   correct the file, or say how it is to be read
-    └── ExportRefused   name another file: this one cannot be written
+    ├── CursorMoved           read again from the cursor: another worker has taken this partition in
+    ├── DeadLetterMissing     ask for another dead letter
+    ├── DeadLetterSettled     leave it: somebody retried or discarded it before
+    ├── RetryRefused          heal what the message says, then retry; or discard it
+    ├── DiscardReasonMissing  say why it is given up
+    ├── ImportRefused         correct the file, or say how it is to be read
+    └── ExportRefused         name another file: this one cannot be written
 """
 
 from config.errors import OilcanError
@@ -24,3 +28,19 @@ class ImportRefused(IngestError):
 
 class ExportRefused(IngestError):
     """A file of readings cannot be written."""
+
+
+class DeadLetterMissing(IngestError):
+    """There is no dead letter of that number."""
+
+
+class DeadLetterSettled(IngestError):
+    """The dead letter was retried or discarded before."""
+
+
+class RetryRefused(IngestError):
+    """The dead letter still cannot be stored; nothing of it was."""
+
+
+class DiscardReasonMissing(IngestError):
+    """Nobody may give up what came without saying why."""

@@ -10,7 +10,7 @@ from config.database import Connection
 
 # What a row can be guilty of: its data, a constraint, or a trigger's verdict. Any other error is
 # the server's or ours, and repeating the transaction is the cure.
-_REFUSALS = (psycopg.DataError, psycopg.IntegrityError, RaiseException)
+REFUSALS = (psycopg.DataError, psycopg.IntegrityError, RaiseException)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ async def store_or_halve(
     try:
         async with connection.transaction():
             return await store(rows), []
-    except _REFUSALS as error:
+    except REFUSALS as error:
         if len(rows) == 1:
             return 0, [Refused(rows.start, f"refused: {error}")]
     half = len(rows) // 2

@@ -1,9 +1,14 @@
 """What the ingest worker is told beside the settings of all roles."""
 
+from collections.abc import Callable
+
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from config.clock import ClockUs
 from config.errors import SettingsError
+from ingest.chunks import DAY_US
+from ingest.sorting import Span
 
 
 class IngestSettings(BaseSettings):
@@ -29,6 +34,19 @@ class IngestSettings(BaseSettings):
         description="Seconds that a reading may lie ahead of now; beyond it is a dead letter.",
         examples=["86400"],
     )
+    dead_letter_days: int = Field(
+        default=90,
+        ge=1,
+        description="Days that payloads nobody could read and settled dead letters are kept. Rows "
+        "that wait to be stored are kept as long as readings are.",
+        examples=["90"],
+    )
+    dead_letter_payloads: int = Field(
+        default=10_000,
+        ge=1,
+        description="Payloads that are kept of one source; each is 64 KiB at most. Older ones go.",
+        examples=["10000"],
+    )
 
 
 def load_ingest_settings() -> IngestSettings:
@@ -42,3 +60,15 @@ def load_ingest_settings() -> IngestSettings:
             for item in error.errors()
         ]
         raise SettingsError("\n".join(lines)) from error
+
+
+def storable_span(
+    own: IngestSettings, *, retention_days: int, clock: ClockUs
+) -> Callable[[], Span]:
+    """Gives the times that may be stored just now: back to the retention, ahead to the limit."""
+
+    def span() -> Span:
+        now = clock()
+        return Span(now - retention_days * DAY_US, now + round(own.future_limit_s * 1e6))
+
+    return span

@@ -19,14 +19,14 @@ from config.retry import keep_running
 from config.settings import Settings
 from config.status import EVERY_S, send_status
 from config.tasks import run_together
-from ingest.chunks import DAY_US
 from ingest.errors import CursorMoved
 from ingest.housekeeping import keep_days
 from ingest.known_points import KnownPoints
+from ingest.letter_retention import keep_letters
 from ingest.ownership import Ownership
 from ingest.partition_reader import Reading, read_partition
 from ingest.progress import ROLE, PartitionProgress, Progress, State
-from ingest.settings import IngestSettings, load_ingest_settings
+from ingest.settings import IngestSettings, load_ingest_settings, storable_span
 from ingest.sorting import Span
 from ingest.trimming import trim_log
 
@@ -49,9 +49,8 @@ class Ingest:
 
     def span(self) -> Span:
         """Times that may be stored just now: back to the retention, ahead to the limit."""
-        now = self.clock()
-        first = now - self.settings.retention_days * DAY_US
-        return Span(first, now + round(self.own.future_limit_s * 1e6))
+        days = self.settings.retention_days
+        return storable_span(self.own, retention_days=days, clock=self.clock)()
 
 
 async def run(*, database_url: str, log_url: str, settings: Settings) -> None:
@@ -137,6 +136,12 @@ async def _keep_house(ingest: Ingest, client: Client) -> None:
             if monotonic() - days_at >= _DAYS_EVERY_S:
                 retention_days = ingest.settings.retention_days
                 await keep_days(connection, now_us=ingest.clock(), retention_days=retention_days)
+                await keep_letters(
+                    connection,
+                    ingest.own,
+                    now_us=ingest.clock(),
+                    retention_days=retention_days,
+                )
                 days_at = monotonic()
             await trim_log(
                 connection,

@@ -70,7 +70,9 @@ def run_serve(**options: object) -> None:
 
     config = uvicorn.Config(
         create_application(
-            database_url=find_database_url(settings), log_url=find_log_url(settings)
+            database_url=find_database_url(settings),
+            log_url=find_log_url(settings),
+            settings=settings,
         ),
         host=settings.http_host,
         port=settings.http_port,

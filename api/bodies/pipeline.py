@@ -76,19 +76,6 @@ class UnknownTagBody(FromDomain):
     last_value: float | None
 
 
-class DeadLetterBody(FromDomain):
-    """What could not be stored, and why."""
-
-    id: int
-    reader: str
-    partition: int
-    sequence: int
-    batch: str
-    reason: str
-    rows: int | None
-    created_at: datetime
-
-
 class Health(BaseModel):
     """The process lives."""
 
@@ -100,9 +87,3 @@ class Readiness(BaseModel):
 
     ready: bool
     checks: dict[str, bool] = Field(examples=[{"database": True, "log": True, "role:edge": True}])
-
-
-class DeadLetterCount(BaseModel):
-    """How many dead letters are kept."""
-
-    count: int

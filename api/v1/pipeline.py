@@ -1,23 +1,13 @@
-"""The way of a reading from outside: who runs, what could not be placed or stored."""
+"""The way of a reading from outside: who runs, what could not be placed."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from api.bodies.page import LARGEST_PAGE, Page, PageQuery, cut, decode_cursor
-from api.bodies.pipeline import (
-    DeadLetterBody,
-    DeadLetterCount,
-    FiguresBody,
-    PlantStatus,
-    RoleBody,
-    UnknownTagBody,
-)
-from api.errors import CursorInvalid
+from api.bodies.page import LARGEST_PAGE, Page
+from api.bodies.pipeline import FiguresBody, PlantStatus, RoleBody, UnknownTagBody
 from api.guard import Reader
-from api.problems import documented
 from api.services import ConnectionOf, ServicesOf
-from ingest.dead_letters import count_dead_letters, find_dead_letters
 from ingest.unknown import unknown_tags
 
 router = APIRouter(prefix="/api/v1", tags=["Pipeline"])
@@ -43,24 +33,3 @@ async def get_unknown_tags(
     """Those heard last first. Their readings are kept and bound as soon as a point is there."""
     found = await unknown_tags(connection, limit=limit)
     return Page(items=[UnknownTagBody.model_validate(tag) for tag in found])
-
-
-@router.get(
-    "/dead-letters", summary="What could not be stored", responses=documented(CursorInvalid)
-)
-async def get_dead_letters(
-    connection: ConnectionOf, _: Reader, query: Annotated[PageQuery, Query()]
-) -> Page[DeadLetterBody]:
-    """Newest first, each with the reason."""
-    before = decode_cursor(query.cursor, int)
-    found = await find_dead_letters(
-        connection, before=before[0] if before else None, limit=query.limit + 1
-    )
-    page, following = cut(found, query.limit, lambda letter: [letter.id])
-    return Page(items=[DeadLetterBody.model_validate(letter) for letter in page], next=following)
-
-
-@router.get("/dead-letters/count", summary="How much could not be stored")
-async def get_dead_letter_count(connection: ConnectionOf, _: Reader) -> DeadLetterCount:
-    """How many dead letters are kept."""
-    return DeadLetterCount(count=await count_dead_letters(connection))

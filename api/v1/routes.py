@@ -4,7 +4,17 @@ from fastapi import APIRouter
 
 from api.errors import CrossSiteRequest, NotAuthenticated, NotPermitted
 from api.problems import documented
-from api.v1 import assets, events, orders, pipeline, points, rules, stream, writes
+from api.v1 import (
+    assets,
+    dead_letters,
+    events,
+    orders,
+    pipeline,
+    points,
+    rules,
+    stream,
+    writes,
+)
 from config.errors import DatabaseUnavailable
 
 EVERYWHERE = documented(NotAuthenticated, NotPermitted, CrossSiteRequest, DatabaseUnavailable)
@@ -17,5 +27,6 @@ ROUTERS: tuple[APIRouter, ...] = (
     events.router,
     orders.router,
     pipeline.router,
+    dead_letters.router,
     stream.router,
 )

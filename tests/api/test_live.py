@@ -278,8 +278,10 @@ async def test_what_could_not_be_placed_or_stored_is_shown(
     )
     for number in range(3):
         await connection.execute(
-            "INSERT INTO dead_letter (reader, partition, stream, sequence, batch, reason, data)"
-            " VALUES ('ingest', 0, 's', %s, 'edge-1:a:1', 'cannot be read', '')",
+            "INSERT INTO dead_letter (reader, partition, stream, sequence, batch, reason, data,"
+            " kind, edge, received_at)"
+            " VALUES ('ingest', 0, 's', %s, 'edge-1:a:1', 'cannot be read', '', 'record',"
+            " 'edge-1', now())",
             [number],
         )
     unknown = (await client.get("/api/v1/unknown-tags")).json()["items"]

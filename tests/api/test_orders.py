@@ -236,6 +236,9 @@ DOES = [
     ("GET", "/api/v1/unknown-tags", Role.VIEWER),
     ("GET", "/api/v1/dead-letters", Role.VIEWER),
     ("GET", "/api/v1/dead-letters/count", Role.VIEWER),
+    ("GET", "/api/v1/dead-letters/9", Role.VIEWER),
+    ("POST", "/api/v1/dead-letters/9/retry", Role.ADMINISTRATOR),
+    ("POST", "/api/v1/dead-letters/9/discard", Role.ADMINISTRATOR),
     ("POST", ORDERS, Role.REQUESTER),
     ("POST", f"{ORDERS}/WO-000009/comments", Role.REQUESTER),
     ("POST", "/api/v1/condition-events/9/acknowledge", Role.TECHNICIAN),
@@ -248,6 +251,7 @@ DOES = [
 ]
 
 BODIES = {
+    "/api/v1/dead-letters/9/discard": {"reason": "x"},
     ORDERS: NEW,
     f"{ORDERS}/WO-000009/comments": {"text": "x"},
     f"{ORDERS}/WO-000009/assignee": {"assignee": "lee"},
