@@ -6,6 +6,7 @@ Subject `oilcan.status.<role>.<name>`, JSON. The API collects them for health, m
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
@@ -21,11 +22,12 @@ log = logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """State of one part of a role, such as a source of an edge."""
+    """State of one part of a role, such as a source of an edge, and of the devices behind it."""
 
     state: str
     message: str = ""
     metrics: dict[str, float] = field(default_factory=dict)
+    devices: dict[str, "Part"] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,5 +64,10 @@ async def watch_status(client: Client, seen: Callable[[Status], None]) -> None:
 def parse_status(data: bytes) -> Status:
     """The status in a message."""
     fields = json.loads(data)
-    parts = {name: Part(**part) for name, part in fields.pop("parts").items()}
+    parts = {name: _part(part) for name, part in fields.pop("parts").items()}
     return Status(**fields, parts=parts)
+
+
+def _part(fields: dict[str, Any]) -> Part:
+    devices = {name: _part(device) for name, device in fields.pop("devices", {}).items()}
+    return Part(**fields, devices=devices)

@@ -32,7 +32,7 @@ class ModbusCollector:
         self.writer = ModbusWriter(source)
         self._source = source
         self._clock = clock
-        self._health = Health(source.name)
+        self._health = Health(source.name, device_of=source.devices_by_tag)
         self._stamps = Stamps()
         self._reports = source.reports
         self._devices = [

@@ -51,7 +51,7 @@ class DeviceReader:
     """Reads one device block by block; `stamp` gives its times of receipt."""
 
     def __init__(self, device: ModbusDevice, *, every_us: int, stamp: Callable[[str], int]) -> None:
-        self.name = f"{device.asset}/{device.unit}"
+        self.name = device.name
         self.rest = Rest()
         self._unit = device.unit
         self._stamp = stamp

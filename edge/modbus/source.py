@@ -290,6 +290,11 @@ class ModbusDevice(RegisterMap):
             raise ValueError(f"device has a profile and {', '.join(sorted(given))} | Keep one")
         return self
 
+    @property
+    def name(self) -> str:
+        """Its name in health and messages: asset and unit, for an asset may have several."""
+        return f"{self.asset}/{self.unit}"
+
     def with_profile(self, profile: RegisterMap) -> "ModbusDevice":
         """The device with the registers of its profile."""
         return self.model_copy(update={name: getattr(profile, name) for name in _MAP_FIELDS})
@@ -376,6 +381,15 @@ class ModbusSource(SourceFields):
             for device in self.devices
             for role, point in device.points.items()
             if (report := point.report) is not None
+        }
+
+    @property
+    def devices_by_tag(self) -> dict[str, str]:
+        """The name of the device that each tag is read from."""
+        return {
+            f"{device.asset}.{role}": device.name
+            for device in self.devices
+            for role in device.points
         }
 
     @property

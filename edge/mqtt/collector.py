@@ -49,6 +49,7 @@ class MqttCollector:
         self._health = Health(source.name)
         self._reader = TopicReader(source)
         self._redelivery = Redelivery(source.receive_maximum)
+        self._health.clocks = self._reader.clocks
         self._retained = Retained()
         self._redelivered = 0
         self._said: set[str] = set()

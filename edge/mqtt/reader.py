@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass, field, fields
 
 from config.partition import asset_of
+from edge.clock_offset import Clocks
 from edge.errors import PayloadError
 from edge.filter import Report
 from edge.mqtt.document import Document, Item, document_of
@@ -78,12 +79,15 @@ class TopicReader:
 
     def __init__(self, source: MqttSource) -> None:
         self._source = source.name
+        self.clocks = Clocks()
         self._limits = source.clock_limits
         self._stamps = Stamps()
         self._patterns: list[tuple[TopicPattern, _Topic]] = [
             (parse_pattern(topic.filter), _parsed(topic, source)) for topic in source.topics
         ]
         self.hosts = [topic for _, topic in self._patterns if isinstance(topic, Host)]
+        for host in self.hosts:
+            host.clocks = self.clocks
         self._states = any(isinstance(topic, StateTopic) for topic in source.topics)
         self._tags: dict[str, set[str]] = {}
         """The tags of each asset that were read, kept where a device tells its state."""
@@ -234,6 +238,8 @@ class TopicReader:
         try:
             ts = item.time_us()
             if ts is not None:
+                if not message.retained:
+                    self.clocks.saw(asset_of(tag), ts, message.received_us)
                 if self._limits.allow(ts, message.received_us):
                     return ts, _GOOD
                 doubt = _CLOCK_OFF

@@ -16,7 +16,7 @@ from edge.opcua.history import Overlap
 from edge.opcua.items import Items
 from edge.opcua.publication import Notification, Unreadable
 from edge.opcua.status import is_gone, overflowed
-from edge.opcua.values import NO_TIME, Bools, Timing, qualities_of, times_of
+from edge.opcua.values import NO_TIME, Bools, Timing, newest_of, qualities_of, times_of
 from edge.reading import Int64s, Quality, ReadingBatch, SensorAlarm
 from edge.stamps import ClockLimits, Stamps
 
@@ -69,6 +69,9 @@ class Reader:
         )
         names, first = self._tell(handles.tolist(), first_at, len(changes))
         self._notice(changes)
+        # The first notification tells of a change that may be long ago.
+        if (newest_us := newest_of(changes[~first])) is not None:
+            self.health.clocks.saw("", newest_us, timing.received_us)
         quality = qualities_of(changes)
         times, server = times_of(changes, quality, timing, first=first)
         value = np.where(quality < Quality.BAD, changes["value"], np.nan)

@@ -83,6 +83,13 @@ def times_of(
     return times, np.where(_allowed(server, timing), server, NO_TIME)
 
 
+def newest_of(changes: Changes) -> int | None:
+    """The latest source time of changes in µs since 1970; None where none has one."""
+    known = _us(changes["source"])
+    known = known[known > 0]
+    return int(known.max()) if len(known) else None
+
+
 def _us(ticks: npt.NDArray[np.int64]) -> Int64s:
     """OPC UA's time as µs since 1970; its first moment, 1601, is how servers say that they have none."""
     return ticks // _TICKS_PER_US + _FIRST_US

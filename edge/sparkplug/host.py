@@ -5,6 +5,7 @@ alias is taken only while no message is missing: a birth among the missing ones 
 alias to another metric. Values that come with their name are taken at any time.
 """
 
+from edge.clock_offset import Clocks
 from edge.errors import PayloadError
 from edge.sparkplug.intake import Intake
 from edge.sparkplug.node import Arrival, EdgeNode, Metrics, Session
@@ -27,6 +28,8 @@ class Host:
 
     def __init__(self, tags: TagRule, *, clock_limits: ClockLimits, reorder_us: int) -> None:
         self.counts = Counts()
+        self.clocks = Clocks()
+        """How far the nodes' clocks are off, by node; a message says when it was sent."""
         self._clock = Clock(clock_limits)
         self._intake = Intake(tags, clock=self._clock, counts=self.counts)
         self._reorder_us = reorder_us
@@ -206,6 +209,8 @@ class Host:
 
     def _apply(self, node: EdgeNode, session: Session, arrival: Arrival, outcome: Outcome) -> None:
         """Take a message whose turn it is."""
+        if (sent_ms := arrival.payload.timestamp) is not None:
+            self.clocks.saw(str(node.key), sent_ms * 1_000, arrival.received_us)
         device = arrival.topic.device
         if arrival.topic.kind is MessageType.DBIRTH:
             self.counts.births += 1

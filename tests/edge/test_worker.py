@@ -122,7 +122,7 @@ async def test_what_devices_tell_is_in_the_log_and_each_source_has_its_state(
     assert (status.role, status.name, status.healthy) == ("edge", "edge-1", False)
     assert status.message == "lost: gone"
     assert status.metrics["readings_total"] >= 2
-    assert status.parts["hall"].metrics["last_reading_ts_seconds"] > 1e9
+    assert status.parts["hall"].metrics["last_reading_timestamp_seconds"] > 1e9
 
 
 async def test_the_end_is_clean(log_engine: NatsEngine, modbus_port: int) -> None:
