@@ -43,7 +43,7 @@ def create_application(
     registry = CollectorRegistry()
     metrics = RequestMetrics(registry)
     board = StatusBoard(clock)
-    registry.register(RoleMetrics(board))
+    registry.register(RoleMetrics(board, clock))
 
     def build() -> Services:
         return Services(

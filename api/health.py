@@ -8,13 +8,12 @@ from api.bodies.pipeline import Health, Readiness
 from api.errors import NotAuthenticated
 from api.guard import local_or_key
 from api.problems import documented
+from api.readiness import Engines, checks, problems
 from api.services import Services, ServicesOf
 from config.errors import DatabaseOutdated, DatabaseUnavailable
 from config.migrate import require_schema
 
 router = APIRouter(tags=["Health"])
-
-ROLES = ("edge", "ingest", "conditions", "maintenance")
 
 
 @router.get("/health", summary="Does the process live?")
@@ -29,26 +28,25 @@ async def get_health() -> Health:
     responses={503: {"model": Readiness, "description": "Something is missing."}},
 )
 async def get_ready(services: ServicesOf, response: Response) -> Readiness:
-    """Database, schema, log, and each role heard of within 5 s; 503 if any is missing."""
-    checks = {
-        **await _database_checks(services),
-        "log": services.log.connected,
-        **{f"role:{role}": services.board.alive(role) for role in ROLES},
-    }
-    ready = all(checks.values())
+    """Database, schema, log, each role heard of within 5 s, and storing within its lag; else 503."""
+    engines = await _engines(services)
+    roles, limit = services.board.roles(), services.ready_lag_s
+    held = checks(engines, roles, lag_limit_s=limit)
+    ready = all(held.values())
     response.status_code = 200 if ready else 503
-    return Readiness(ready=ready, checks=checks)
+    return Readiness(ready=ready, checks=held, problems=problems(engines, roles, lag_limit_s=limit))
 
 
-async def _database_checks(services: Services) -> dict[str, bool]:
+async def _engines(services: Services) -> Engines:
+    log = services.log.connected
     try:
         async with services.database.connection() as connection:
             await require_schema(connection)
     except DatabaseUnavailable:
-        return {"database": False, "schema": False}
+        return Engines(database=False, schema=False, log=log)
     except DatabaseOutdated:
-        return {"database": True, "schema": False}
-    return {"database": True, "schema": True}
+        return Engines(database=True, schema=False, log=log)
+    return Engines(database=True, schema=True, log=log)
 
 
 @router.get(

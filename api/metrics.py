@@ -1,20 +1,47 @@
 """Metrics for Prometheus: our own requests, and what every role says in its statuses."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.live.status_board import RoleState, StatusBoard
-from config.clock import monotonic
-from config.status import Status
+from api.live.status_board import StatusBoard
+from config.clock import ClockUs, monotonic, now_us
+from config.status import Part, Status
 
 _NOT_IN_NAME = re.compile(r"[^a-zA-Z0-9_]")
 _BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 _NO_ROUTE = "(none)"
+_PARTS = MappingProxyType({"edge": "source", "ingest": "partition"})
+_UP = frozenset({"connected", "reading"})
+_HELP = MappingProxyType(
+    {
+        "up": "Is it connected, and read from?",
+        "readings_total": "Readings that were read and are done with.",
+        "bad_total": "Readings of bad quality.",
+        "alarms_total": "Changes of alarms that devices raised by themselves.",
+        "reconnects_total": "Times that the source was lost.",
+        "losses_total": "Times that the device was lost.",
+        "rejected_total": "Payloads and values that could not be read; they are kept aside.",
+        "rejected_not_kept_total": "Rejected ones beyond what is kept of one source in a minute.",
+        "unchanged_total": "Readings within their deadband, which were not sent.",
+        "dropped_total": "Always 0: a log that takes nothing stops the device instead.",
+        "last_reading_timestamp_seconds": "Time of the newest reading.",
+        "reading_age_seconds": "Age of the newest reading.",
+        "clock_offset_seconds": "How far its clock is behind ours (minus: ahead), without delays.",
+        "waiting_rows": "Rows that the log has not confirmed.",
+        "lag_seconds": "Age of what was taken in last.",
+        "rows_total": "Readings stored.",
+        "late_rows_total": "Readings that came late or twice, stored or not.",
+        "unknown_rows_total": "Readings of tags without a point, which are kept for one.",
+        "dead_letters_total": "Rows and payloads that became dead letters.",
+    }
+)
 
 
 class RequestMetrics:
@@ -70,10 +97,16 @@ class MeasuredRequests:
 
 
 class RoleMetrics(Collector):
-    """Every metric of every role's status as `oilcan_<role>_<metric>{name, part}`."""
+    """Every metric of every role, of its parts and of the devices behind them.
 
-    def __init__(self, board: StatusBoard) -> None:
+    `oilcan_<role>_<metric>{name}`, `oilcan_source_<metric>{name, source}`,
+    `oilcan_partition_<metric>{name, partition}`, `oilcan_device_<metric>{name, source, device}`:
+    each family holds one level alone, so that it can be summed.
+    """
+
+    def __init__(self, board: StatusBoard, clock: ClockUs = now_us) -> None:
         self._board = board
+        self._clock = clock
 
     def describe(self) -> Iterable[Metric]:
         """Nothing is known before the first status."""
@@ -85,34 +118,56 @@ class RoleMetrics(Collector):
             "oilcan_role_up", "Was the process heard of within 5 s?", labels=["role", "name"]
         )
         families: dict[str, Metric] = {}
+        now_s = self._clock() / 1e6
         for state in self._board.roles():
             up.add_metric([state.status.role, state.status.name], float(state.alive))
             if state.alive:
-                _add(families, state)
+                for sample in _samples(state.status, now_s):
+                    _add(families, sample)
         yield up
         yield from families.values()
 
 
-def _add(families: dict[str, Metric], state: RoleState) -> None:
-    for part, name, value in _samples(state.status):
-        full = f"oilcan_{state.status.role}_{_NOT_IN_NAME.sub('_', name)}"
-        if full not in families:
-            families[full] = _family(full)
-        families[full].add_sample(full, {"name": state.status.name, "part": part}, value)
+@dataclass(frozen=True, slots=True)
+class _Sample:
+    """One number: the level that it is of (a role, `source`, `device`), its name and labels."""
+
+    level: str
+    name: str
+    labels: Mapping[str, str]
+    value: float
 
 
-def _samples(status: Status) -> Iterator[tuple[str, str, float]]:
-    """Part (empty for the process itself), metric, value."""
+def _samples(status: Status, now_s: float) -> Iterator[_Sample]:
+    labels = {"name": status.name}
     for name, value in status.metrics.items():
-        yield "", name, value
-    for part, said in status.parts.items():
-        yield part, "part_connected", float(said.state == "connected")
-        for name, value in said.metrics.items():
-            yield part, name, value
+        yield _Sample(status.role, name, labels, value)
+    level = _PARTS.get(status.role, "part")
+    for part_name, part in status.parts.items():
+        of_part = {**labels, level: part_name}
+        yield from _part_samples(level, of_part, part, now_s)
+        for device_name, device in part.devices.items():
+            yield from _part_samples("device", {**of_part, "device": device_name}, device, now_s)
 
 
-def _family(full: str) -> Metric:
-    text = "As the role says in its status."
+def _part_samples(
+    level: str, labels: Mapping[str, str], part: Part, now_s: float
+) -> Iterator[_Sample]:
+    yield _Sample(level, "up", labels, float(part.state in _UP))
+    for name, value in part.metrics.items():
+        yield _Sample(level, name, labels, value)
+    if (read_s := part.metrics.get("last_reading_timestamp_seconds")) is not None:
+        yield _Sample(level, "reading_age_seconds", labels, max(0.0, now_s - read_s))
+
+
+def _add(families: dict[str, Metric], sample: _Sample) -> None:
+    full = f"oilcan_{sample.level}_{_NOT_IN_NAME.sub('_', sample.name)}"
+    if full not in families:
+        families[full] = _family(full, _HELP.get(sample.name, "As the role says in its status."))
+    families[full].add_sample(full, dict(sample.labels), sample.value)
+
+
+def _family(full: str, text: str) -> Metric:
     if full.endswith("_total"):
         return CounterMetricFamily(full.removesuffix("_total"), text)
     return GaugeMetricFamily(full, text)

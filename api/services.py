@@ -13,6 +13,7 @@ from api.live.database_link import DatabaseLink
 from api.live.feed import Feed
 from api.live.log_link import LogLink
 from api.live.status_board import StatusBoard
+from api.readiness import Engines, complaints, problems
 from config.clock import ClockUs
 from config.database import Connection
 from ingest.sorting import Span
@@ -40,6 +41,14 @@ def services_of(request: HTTPConnection) -> Services:
 
 
 ServicesOf = Annotated[Services, Depends(services_of)]
+
+
+def current_problems(services: Services) -> list[str]:
+    """What is down or lags at present, in words."""
+    reachable = services.database.reachable
+    engines = Engines(database=reachable, schema=reachable, log=services.log.connected)
+    roles = services.board.roles()
+    return problems(engines, roles, lag_limit_s=services.ready_lag_s) + complaints(roles)
 
 
 async def open_connection(services: ServicesOf) -> AsyncIterator[Connection]:

@@ -10,7 +10,7 @@ from api.access.roles import Role
 from config.errors import OilcanError
 from ingest.importing.layout import TimeUnit
 from oilcan.default_command import RunByDefault
-from oilcan.operations_command_line import dead_letters
+from oilcan.operations_command_line import dead_letters, status
 from oilcan.options import (
     DatabaseUrl,
     DemoHome,
@@ -50,6 +50,7 @@ exports = typer.Typer(help="Write files.", no_args_is_help=True)
 app.add_typer(edge, name="edge", rich_help_panel="Run one role")
 app.add_typer(imports, name="import", rich_help_panel="Files")
 app.add_typer(exports, name="export", rich_help_panel="Files")
+app.command("status", rich_help_panel="Keep it running")(status)
 app.add_typer(dead_letters, name="dead-letters", rich_help_panel="Keep it running")
 app.add_typer(keys, name="key", rich_help_panel="Let people and programs in")
 app.add_typer(people, name="person", rich_help_panel="Let people and programs in")

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from oilcan.options import DatabaseUrl, Home
+from oilcan.options import DatabaseUrl, Home, LogUrl
 
 dead_letters = typer.Typer(
     help="What could not be stored or read: look at it, put it again, or give it up.",
@@ -105,3 +105,25 @@ def discard_letters(
     from oilcan.dead_letters_command import run_discard
 
     raise typer.Exit(run_discard(letters, reason=reason, home=home, database_url=database_url))
+
+
+def status(
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+    home: Home = None,
+    database_url: DatabaseUrl = None,
+    log_url: LogUrl = None,
+) -> None:
+    """Show what runs, what waits and what is down; exits with 1 where something is.
+
+    Listens to the log for a few seconds and asks the database: it needs no running API.
+
+    Examples:
+
+    - `oilcan status`
+    - `oilcan status --json | jq .problems`
+    """
+    from oilcan.status_command import run_status
+
+    raise typer.Exit(
+        run_status(as_json=as_json, home=home, database_url=database_url, log_url=log_url)
+    )

@@ -15,6 +15,7 @@ class PartBody(FromDomain):
     state: str = Field(examples=["connected"])
     message: str
     metrics: dict[str, float]
+    devices: dict[str, "PartBody"] = Field(description="The devices behind a source, by name.")
 
 
 class RoleBody(BaseModel):
@@ -29,6 +30,9 @@ class RoleBody(BaseModel):
     metrics: dict[str, float]
     rates: dict[str, float] = Field(description="Increase per second of each counter.")
     parts: dict[str, PartBody]
+    part_rates: dict[str, dict[str, float]] = Field(
+        description="Increase per second of each counter of each part."
+    )
 
     @classmethod
     def of(cls, state: RoleState) -> "RoleBody":
@@ -44,6 +48,7 @@ class RoleBody(BaseModel):
             metrics=said.metrics,
             rates=dict(state.rates),
             parts={name: PartBody.model_validate(part) for name, part in said.parts.items()},
+            part_rates={name: dict(rates) for name, rates in state.part_rates.items()},
         )
 
 
@@ -61,6 +66,10 @@ class PlantStatus(BaseModel):
 
     database: bool = Field(description="Can the database be reached?")
     log: bool = Field(description="Can the log be reached?")
+    problems: list[str] = Field(
+        description="What is down or lags, in words; empty: all is well.",
+        examples=[["edge-1: source hall-1 is lost: no device answers"]],
+    )
     figures: FiguresBody
     roles: list[RoleBody]
 
@@ -87,3 +96,7 @@ class Readiness(BaseModel):
 
     ready: bool
     checks: dict[str, bool] = Field(examples=[{"database": True, "log": True, "role:edge": True}])
+    problems: list[str] = Field(
+        description="A sentence for each check that does not hold.",
+        examples=[["ingest has not stored what is older than 75 s; the limit is 60 s"]],
+    )

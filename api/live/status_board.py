@@ -13,11 +13,15 @@ _COUNTER = "_total"
 
 @dataclass(frozen=True, slots=True)
 class RoleState:
-    """One process of a role: its last status, its age, and what its counters do per second."""
+    """One process of a role: its last status, its age, and what its counters do per second.
+
+    `part_rates` holds the same for each of its parts, such as the sources of an edge.
+    """
 
     status: Status
     age_s: float
     rates: Mapping[str, float]
+    part_rates: Mapping[str, Mapping[str, float]]
 
     @property
     def alive(self) -> bool:
@@ -48,18 +52,29 @@ class _Heard:
 
     def state(self, now: int) -> RoleState:
         at_us, last = self.statuses[-1]
-        return RoleState(last, (now - at_us) / 1e6, self._rates())
-
-    def _rates(self) -> dict[str, float]:
-        (_, first), (_, last) = self.statuses[0], self.statuses[-1]
+        (_, first) = self.statuses[0]
         seconds = (last.ts - first.ts) / 1e6
-        if seconds <= 0:
-            return {}
-        return {
-            name: (value - first.metrics.get(name, 0.0)) / seconds
-            for name, value in last.metrics.items()
-            if name.endswith(_COUNTER)
+        parts = {
+            name: _rates(first.parts[name].metrics, part.metrics, seconds)
+            for name, part in last.parts.items()
+            if name in first.parts
         }
+        return RoleState(
+            last, (now - at_us) / 1e6, _rates(first.metrics, last.metrics, seconds), parts
+        )
+
+
+def _rates(
+    first: Mapping[str, float], last: Mapping[str, float], seconds: float
+) -> dict[str, float]:
+    """Increase per second of each counter. A part that began anew counts from nothing."""
+    if seconds <= 0:
+        return {}
+    return {
+        name: max(0.0, value - first.get(name, 0.0)) / seconds
+        for name, value in last.items()
+        if name.endswith(_COUNTER)
+    }
 
 
 def _restarted(before: Status, after: Status) -> bool:

@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
+from config.clock import from_us
+
 _DIGITS = 4
 _DONE = MappingProxyType(
     {
@@ -48,6 +50,11 @@ def format_age(moment: datetime, now: datetime) -> str:
     """How long ago, in the largest unit that fits: `3 min`."""
     seconds = (now - moment).total_seconds()
     return format_span(max(timedelta(), timedelta(seconds=seconds)))
+
+
+def format_since(seconds: float, now: datetime) -> str:
+    """How long ago a time in seconds since 1970 was."""
+    return format_age(from_us(round(seconds * 1e6)), now)
 
 
 def format_span(span: timedelta) -> str:

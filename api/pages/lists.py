@@ -5,15 +5,17 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
+from api.access.roles import Permission
 from api.bodies.page import cut, decode_cursor
 from api.guard import Reader
 from api.pages.places import load_places
 from api.pages.render import render
-from api.services import ConnectionOf, ServicesOf
+from api.plant_counts import plant_counts
+from api.services import ConnectionOf, ServicesOf, current_problems
 from conditions.event import EventState
 from conditions.queries import EventFilter, find_events
 from config.clock import from_us, to_us
-from ingest.dead_letters import count_dead_letters, find_dead_letters
+from ingest.dead_letters import LetterFilter, LetterState, find_dead_letters
 from ingest.unknown import unknown_tags
 from maintenance.queries import OrderFilters, find_orders
 from maintenance.work_order import OPEN_STATES
@@ -104,6 +106,8 @@ async def get_system(
         places=await load_places(connection),
         roles=services.board.roles(),
         unknown=await unknown_tags(connection, limit=_SHOWN),
-        letters=await find_dead_letters(connection, limit=_SHOWN),
-        letter_count=await count_dead_letters(connection),
+        letters=await find_dead_letters(connection, LetterFilter(LetterState.OPEN), limit=_SHOWN),
+        counts=await plant_counts(connection),
+        problems=current_problems(services),
+        may_settle=caller.may(Permission.ADMINISTER),
     )

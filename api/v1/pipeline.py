@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 from api.bodies.page import LARGEST_PAGE, Page
 from api.bodies.pipeline import FiguresBody, PlantStatus, RoleBody, UnknownTagBody
 from api.guard import Reader
-from api.services import ConnectionOf, ServicesOf
+from api.services import ConnectionOf, ServicesOf, current_problems
 from ingest.unknown import unknown_tags
 
 router = APIRouter(prefix="/api/v1", tags=["Pipeline"])
@@ -19,6 +19,7 @@ async def get_status(services: ServicesOf, _: Reader) -> PlantStatus:
     return PlantStatus(
         database=services.database.reachable,
         log=services.log.connected,
+        problems=current_problems(services),
         figures=FiguresBody.model_validate(services.board.figures()),
         roles=[RoleBody.of(state) for state in services.board.roles()],
     )

@@ -37,6 +37,13 @@ class TestStatusBoard:
             board.take(edge_status(second * 1_000_000, readings))
         assert board.figures().readings_per_s == 60
 
+    def test_each_source_has_its_own_rate(self) -> None:
+        board = StatusBoard(lambda: 3_000_000)
+        for second, readings in enumerate([10.0, 30.0]):
+            plc = Part("connected", metrics={"readings_total": readings})
+            board.take(Status("edge", "e", second * 1_000_000, True, parts={"plc": plc}))
+        assert board.roles()[0].part_rates == {"plc": {"readings_total": 20.0}}
+
     def test_a_restarted_process_counts_anew(self) -> None:
         board = StatusBoard(lambda: 3_000_000)
         for second, readings in enumerate([1000.0, 0.0, 10.0]):
@@ -117,6 +124,45 @@ async def test_ready_as_soon_as_every_role_has_spoken(logged: FastAPI, log_clien
         await until(ready)
 
 
+async def test_storing_that_lags_is_not_ready_and_says_why(
+    logged: FastAPI, log_client: Client
+) -> None:
+    async with caller(logged) as client:
+
+        async def told() -> bool:
+            for role in ROLES:
+                metrics = {"lag_seconds": 500.0} if role == "ingest" else {}
+                said = Status(role, "x", now_us(), healthy=True, metrics=metrics)
+                await send_status(log_client, said)
+            return len((await client.get("/ready")).json()["problems"]) == 1
+
+        await until(told)
+        ready = await client.get("/ready")
+    assert (ready.status_code, ready.json()["checks"]["lag"]) == (503, False)
+    assert "older than 500 s" in ready.json()["problems"][0]
+
+
+async def test_the_devices_behind_a_source_have_metrics_of_their_own(
+    logged: FastAPI, log_client: Client
+) -> None:
+    unit = Part("failed", metrics={"bad_total": 3.0, "last_reading_timestamp_seconds": 5.0})
+    source = Part("connected", metrics={"clock_offset_seconds": -2.5}, devices={"P-1/1": unit})
+    async with caller(logged) as client:
+
+        async def told() -> bool:
+            said = Status("edge", "e", now_us(), True, parts={"hall": source})
+            await send_status(log_client, said)
+            return "oilcan_device_bad_total" in (await client.get("/metrics")).text
+
+        await until(told)
+        text = (await client.get("/metrics")).text
+    labels = 'device="P-1/1",name="e",source="hall"'
+    assert f"oilcan_device_bad_total{{{labels}}} 3.0" in text
+    assert f"oilcan_device_up{{{labels}}} 0.0" in text
+    assert f"oilcan_device_reading_age_seconds{{{labels}}} " in text
+    assert 'oilcan_source_clock_offset_seconds{name="e",source="hall"} -2.5' in text
+
+
 async def test_status_shows_what_roles_say_and_ourselves(
     logged: FastAPI, log_client: Client, connection: Connection
 ) -> None:
@@ -164,9 +210,10 @@ async def test_metrics_hold_every_number_of_every_role(logged: FastAPI, log_clie
         for family in text_string_to_metric_families(text)
         for sample in family.samples
     }
-    assert samples["oilcan_edge_readings_total", (("name", "edge-1"), ("part", ""))] == 7
-    assert samples["oilcan_edge_readings_total", (("name", "edge-1"), ("part", "plc"))] == 1
-    assert samples["oilcan_edge_part_connected", (("name", "edge-1"), ("part", "plc"))] == 1
+    of_plc = (("name", "edge-1"), ("source", "plc"))
+    assert samples["oilcan_edge_readings_total", (("name", "edge-1"),)] == 7
+    assert samples["oilcan_source_readings_total", of_plc] == 1
+    assert samples["oilcan_source_up", of_plc] == 1
     assert samples["oilcan_role_up", (("name", "edge-1"), ("role", "edge"))] == 1
 
 

@@ -9,6 +9,12 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, Page, Route, async_playwright, expect
 
+from config.clock import now_us
+from config.database import Connection, fetch_one
+from edge.reading import ReadingBatch
+from edge.wire import encode_readings
+from tests.api.test_dead_letters import INSERT
+
 LOGIN, PASSWORD = "kim", "correct horse battery"
 FLAGS = [
     "--headless",
@@ -252,6 +258,27 @@ async def test_the_system_page_says_that_nothing_is_missing(page: Page) -> None:
     await page.goto("/system")
     await expect(page.get_by_text("Every reading has found its point.")).to_be_visible()
     await expect(page.get_by_text("Everything that came was stored.")).to_be_visible()
+
+
+async def test_an_administrator_settles_dead_letters_on_the_system_page(
+    page: Page, connection: Connection
+) -> None:
+    await connection.execute("UPDATE person SET role = 'administrator'")
+    rows = encode_readings(ReadingBatch.from_rows([("X-1.a", now_us(), 1.0, 0)]))
+    for kind, data in (("readings", rows), ("payload", b"{"), ("payload", b"[")):
+        await connection.execute(INSERT, [kind, "refused", 1, data, "line-7", "plant/7"])
+    await page.goto("/system")
+    letters = page.get_by_role("region", name="Could not be stored")
+    await letters.get_by_role("button", name="Retry").click()
+    await expect(letters.get_by_role("row")).to_have_count(3)
+    await letters.get_by_role("row", name="2 payload").get_by_role("button").click()
+    await page.get_by_label("Why it is given up").fill("commissioning")
+    await page.get_by_role("dialog").get_by_role("button", name="Discard").click()
+    await expect(letters.get_by_role("row")).to_have_count(2)
+    row = await fetch_one(
+        connection, "SELECT settled_by, settled_note FROM dead_letter WHERE state = 'discarded'"
+    )
+    assert row == (LOGIN, "commissioning")
 
 
 async def test_the_whole_way_goes_by_keyboard(page: Page, plant: Any) -> None:

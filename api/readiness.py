@@ -1,0 +1,74 @@
+"""What keeps the plant from being worked with, in words. Pure."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from api.live.status_board import RoleState
+
+ROLES = ("edge", "ingest", "conditions", "maintenance")
+_LOST = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Engines:
+    """Can the database and the log be reached, and is the schema this program's?"""
+
+    database: bool
+    schema: bool
+    log: bool
+
+
+def checks(engines: Engines, roles: Sequence[RoleState], *, lag_limit_s: float) -> dict[str, bool]:
+    """Each thing that has to hold, and whether it does."""
+    alive = {state.status.role for state in roles if state.alive}
+    return {
+        "database": engines.database,
+        "schema": engines.schema,
+        "log": engines.log,
+        **{f"role:{role}": role in alive for role in ROLES},
+        "lag": all(lag_s <= lag_limit_s for _, lag_s in _lags(roles)),
+    }
+
+
+def problems(engines: Engines, roles: Sequence[RoleState], *, lag_limit_s: float) -> list[str]:
+    """A sentence for each check that does not hold."""
+    held = checks(engines, roles, lag_limit_s=lag_limit_s)
+    found = []
+    if not engines.database:
+        found.append("the database cannot be reached")
+    elif not engines.schema:
+        found.append("the database is older than this program: run `oilcan migrate`")
+    if not engines.log:
+        found.append("the log cannot be reached")
+    found += [f"no {role} was heard of within 5 s" for role in ROLES if not held[f"role:{role}"]]
+    found += [
+        f"{name} has not stored what is older than {lag_s:.0f} s; the limit is {lag_limit_s:g} s"
+        for name, lag_s in _lags(roles)
+        if lag_s > lag_limit_s
+    ]
+    return found
+
+
+def complaints(roles: Sequence[RoleState]) -> list[str]:
+    """What living roles say of themselves, and which of their sources and devices are lost."""
+    return [text for state in roles if state.alive for text in _complaints(state)]
+
+
+def _complaints(state: RoleState) -> Iterator[str]:
+    status = state.status
+    lost = [name for name, part in status.parts.items() if part.state == _LOST]
+    for name in lost:
+        yield f"{status.name}: source {name} is lost: {status.parts[name].message}"
+    if not status.healthy and not (lost and status.message.startswith("lost: ")):
+        yield f"{status.role} {status.name}: {status.message}"
+    for name, part in status.parts.items():
+        if part.state != _LOST:
+            for device, said in part.devices.items():
+                if said.state == _LOST:
+                    yield f"{status.name}: device {device} of {name} is lost: {said.message}"
+
+
+def _lags(roles: Sequence[RoleState]) -> Iterator[tuple[str, float]]:
+    for state in roles:
+        if state.alive and state.status.role == "ingest":
+            yield state.status.name, state.status.metrics.get("lag_seconds", 0.0)

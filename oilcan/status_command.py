@@ -1,0 +1,184 @@
+"""`oilcan status`: what runs, what waits and what is down, from the log and the database alone."""
+
+import asyncio
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import psycopg
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from api.live.status_board import Figures, RoleState, StatusBoard
+from api.plant_counts import PlantCounts, plant_counts
+from api.readiness import Engines, complaints, problems
+from config.clock import now_us
+from config.database import connect
+from config.diagnostics import configure
+from config.errors import DatabaseOutdated, DatabaseUnavailable, LogUnavailable, SettingsError
+from config.log import connect_log
+from config.migrate import require_schema
+from config.settings import Settings
+from config.status import EVERY_S, Part, watch_status
+from oilcan.engine_addresses import find_database_url, find_log_url
+from oilcan.settings import load
+
+# Two statuses of each process give its rates.
+_LISTEN_S = 2.5 * EVERY_S
+_UP = frozenset({"connected", "reading"})
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What was found: `counts` is None where the database did not tell."""
+
+    roles: list[RoleState]
+    figures: Figures
+    counts: PlantCounts | None
+    problems: list[str]
+
+
+def run_status(*, as_json: bool, **options: object) -> int:
+    """Print how the plant's Oilcan stands; 1 where something is down. Raises `OilcanError`."""
+    settings = load(Settings, **options)
+    configure("error", role="status")
+    report = asyncio.run(_look(settings))
+    if as_json:
+        typer.echo(json.dumps(_document(report), indent=2))
+    else:
+        show(report, Console(), now_s=now_us() / 1e6)
+    return 1 if report.problems else 0
+
+
+def show(report: Report, console: Console, *, now_s: float) -> None:
+    """Print a report for people."""
+    figures, counts = report.figures, report.counts
+    lag = "?" if figures.lag_s is None else f"{figures.lag_s:.1f}"
+    console.print(
+        f"{figures.readings_per_s:.1f} readings/s, stored {lag} s behind, "
+        f"{figures.sources_connected} of {figures.sources_total} sources connected",
+        highlight=False,
+    )
+    if counts is not None:
+        console.print(
+            f"{counts.open_events} open events, {counts.open_orders} open orders, "
+            f"{counts.unknown_tags} unknown tags, {counts.dead_letters} dead letters",
+            highlight=False,
+        )
+    console.print(_table(report.roles, now_s))
+    for problem in report.problems:
+        console.print(Text(problem, style="red"))
+    if not report.problems:
+        console.print(Text("all is well", style="green"))
+
+
+async def _look(settings: Settings) -> Report:
+    board = StatusBoard()
+    log = await _listen(settings, board)
+    engines, counts = await _ask(settings, log=log)
+    roles = board.roles()
+    found = problems(engines, roles, lag_limit_s=settings.ready_lag_s) + complaints(roles)
+    return Report(roles, board.figures(), counts, found)
+
+
+async def _listen(settings: Settings, board: StatusBoard) -> bool:
+    """Fill the board with what every role says within a few seconds; False: no log."""
+    try:
+        client = await connect_log(find_log_url(settings), name="status")
+    except (LogUnavailable, SettingsError):
+        return False
+    try:
+        await watch_status(client, board.take)
+        await asyncio.sleep(_LISTEN_S)
+    finally:
+        await client.close()
+    return True
+
+
+async def _ask(settings: Settings, *, log: bool) -> tuple[Engines, PlantCounts | None]:
+    """How the database stands, and what it counts."""
+    try:
+        connection = await connect(find_database_url(settings), autocommit=True)
+    except DatabaseUnavailable:
+        return Engines(database=False, schema=False, log=log), None
+    try:
+        await require_schema(connection)
+        return Engines(database=True, schema=True, log=log), await plant_counts(connection)
+    except DatabaseOutdated:
+        return Engines(database=True, schema=False, log=log), None
+    except psycopg.OperationalError:
+        return Engines(database=False, schema=False, log=log), None
+    finally:
+        await connection.close()
+
+
+def _table(roles: list[RoleState], now_s: float) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("role", "name", "state"):
+        table.add_column(name)
+    for name in ("per s", "last, s", "clock off, s", "bad", "rejected", "lost"):
+        table.add_column(name, justify="right")
+    table.add_column("says")
+    for role in roles:
+        said = role.status
+        rate = role.rates.get("readings_total", role.rates.get("rows_total"))
+        table.add_row(
+            said.role, said.name, _state(role), _number(rate), *[""] * 5, Text(said.message)
+        )
+        for name, part in sorted(said.parts.items()):
+            per_s = role.part_rates.get(name, {}).get("readings_total")
+            table.add_row(*_cells("", name, part, per_s, now_s))
+            for device, one in sorted(part.devices.items()):
+                table.add_row(*_cells("", f"  {device}", one, None, now_s))
+    return table
+
+
+def _cells(kind: str, name: str, part: Part, per_s: float | None, now_s: float) -> list[str | Text]:
+    told = part.metrics
+    read_s = told.get("last_reading_timestamp_seconds")
+    return [
+        kind,
+        name,
+        Text(part.state, style="green" if part.state in _UP else "red"),
+        _number(per_s),
+        _number(None if read_s is None else max(0.0, now_s - read_s)),
+        _number(told.get("clock_offset_seconds")),
+        _count(told.get("bad_total")),
+        _count(told.get("rejected_total")),
+        _count(told.get("reconnects_total", told.get("losses_total"))),
+        Text(part.message),
+    ]
+
+
+def _state(role: RoleState) -> Text:
+    if not role.alive:
+        return Text("silent", style="red")
+    return Text("well", style="green") if role.status.healthy else Text("unwell", style="red")
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.1f}"
+
+
+def _count(value: float | None) -> str:
+    return "" if value is None else f"{value:.0f}"
+
+
+def _document(report: Report) -> dict[str, Any]:
+    roles = [
+        {
+            **asdict(role.status),
+            "alive": role.alive,
+            "rates": dict(role.rates),
+            "part_rates": {name: dict(rates) for name, rates in role.part_rates.items()},
+        }
+        for role in report.roles
+    ]
+    return {
+        "problems": report.problems,
+        "figures": asdict(report.figures),
+        "counts": None if report.counts is None else asdict(report.counts),
+        "roles": roles,
+    }

@@ -1,0 +1,96 @@
+"""`oilcan status` tells how the plant's Oilcan stands, and its exit code whether all is well."""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from nats.aio.client import Client
+
+from config.clock import now_us
+from config.database import Connection
+from config.status import Part, Status, send_status
+from config.tasks import end_tasks
+from oilcan.engines.nats_server import NatsEngine
+
+ROLES = ("edge", "ingest", "conditions", "maintenance")
+
+
+async def status(database_url: str, log_url: str, *words: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "oilcan", "status", *words]
+    urls = ["--database-url", database_url, "--log-url", log_url]
+    return await asyncio.to_thread(
+        subprocess.run,
+        [*command, *urls],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "TERM": "dumb", "COLUMNS": "200"},
+        check=False,
+    )
+
+
+@asynccontextmanager
+async def told(client: Client, hall: Part) -> AsyncIterator[None]:
+    """Every role says all the time that it lives."""
+
+    async def tell() -> None:
+        count = 0.0
+        while True:
+            count += 10
+            for role in ROLES:
+                parts = {"hall": hall} if role == "edge" else {}
+                metrics = {"readings_total": count, "lag_seconds": 0.5}
+                said = Status(role, f"{role}-1", now_us(), True, metrics=metrics, parts=parts)
+                await send_status(client, said)
+            await asyncio.sleep(0.1)
+
+    task = asyncio.create_task(tell())
+    try:
+        yield
+    finally:
+        await end_tasks([task])
+
+
+@pytest.mark.usefixtures("connection")
+async def test_all_that_runs_is_shown_and_all_is_well(
+    database_url: str, log_engine: NatsEngine, log_client: Client
+) -> None:
+    device = Part("connected", metrics={"readings_total": 7.0})
+    metrics = {"readings_total": 7.0, "clock_offset_seconds": -3.25, "bad_total": 2.0}
+    hall = Part("connected", metrics=metrics, devices={"P-1/1": device})
+    async with told(log_client, hall):
+        shown = await status(database_url, log_engine.url)
+        as_json = await status(database_url, log_engine.url, "--json")
+    assert shown.returncode == 0, shown.stdout + shown.stderr
+    for text in ("1 of 1 sources", "0 open events, 0 open orders", "P-1/1", "-3.2", "all is well"):
+        assert text in shown.stdout
+    document = json.loads(as_json.stdout)
+    assert document["problems"] == []
+    assert document["figures"]["readings_per_s"] > 0
+    assert document["counts"]["dead_letters"] == 0
+    assert {role["role"] for role in document["roles"]} == set(ROLES)
+
+
+async def test_what_is_lost_is_told_and_exits_with_one(
+    connection: Connection, database_url: str, log_engine: NatsEngine, log_client: Client
+) -> None:
+    await connection.execute(
+        "INSERT INTO unknown_tag VALUES ('X-1.a', 'edge-1', 3, now(), now(), 4.5)"
+    )
+    async with told(log_client, Part("failed", "no route to host")):
+        shown = await status(database_url, log_engine.url)
+    assert shown.returncode == 1
+    assert "edge-1: source hall is lost: no route to host" in shown.stdout
+    assert "1 unknown tags" in shown.stdout
+
+
+async def test_without_engines_it_says_which_are_missing() -> None:
+    shown = await status("postgresql://nobody@127.0.0.1:9/x", "nats://127.0.0.1:9")
+    assert shown.returncode == 1
+    assert "the database cannot be reached" in shown.stdout
+    assert "the log cannot be reached" in shown.stdout
+    assert "no ingest was heard of" in shown.stdout
