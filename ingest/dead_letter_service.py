@@ -6,10 +6,12 @@ not at all, so that a retry that was killed can be repeated, and one that was no
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from config.database import Connection
 from config.log import BatchId, Kind, Position, Record
 from edge.reading import AlarmBatch, ReadingBatch
-from edge.wire import WireError, decode_alarms, decode_readings
+from edge.wire import ReadingColumns, WireError, decode_alarms, decode_readings
 from ingest import dead_letter_store, store
 from ingest.batch import Content, LetterKind, join
 from ingest.chunks import DAY_US, ensure_days
@@ -17,9 +19,10 @@ from ingest.column import accept_columns
 from ingest.cursor import Cursor
 from ingest.dead_letters import DeadLetter, LetterState, get_dead_letter
 from ingest.errors import DiscardReasonMissing, RetryRefused
+from ingest.point_columns import PointColumns
 from ingest.points import points_of_tags
 from ingest.refusal import REFUSALS
-from ingest.sorting import Span, sort_readings
+from ingest.sorting import NEVER, Span, bind, sort_readings
 from ingest.unknown_rows import pick_unknown
 
 
@@ -107,15 +110,16 @@ def _open(letter: DeadLetter, data: bytes) -> ReadingBatch | AlarmBatch:
 async def _store_readings(
     connection: Connection, letter: DeadLetter, readings: ReadingBatch, span: Span
 ) -> Retried:
-    points = await points_of_tags(connection, readings.tags)
-    rows = sort_readings(readings, points, {}, span)
+    points = PointColumns.of((await points_of_tags(connection, readings.tags)).values())
+    columns = ReadingColumns.of(readings)
+    rows = sort_readings(bind(columns, points), np.full(len(points), NEVER), span)
     _refuse_outside(len(rows.early), len(rows.ahead), len(readings))
     accept_columns(connection)
     await ensure_days(connection, set((rows.new.ts // DAY_US).tolist()))
     stored = await store.insert_rows(connection, rows.new)
     if len(rows.unknown):
         # The tables of unknown tags are filled from batches; this is one of a single record.
-        batch = join(Cursor(), [Content(_record(letter), readings=readings)])
+        batch = join(Cursor(), [Content(_record(letter), readings=columns)])
         picked, counts = pick_unknown(batch, rows.unknown)
         await store.insert_unknown_rows(connection, picked)
         await store.count_unknown(connection, counts)
