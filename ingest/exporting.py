@@ -14,7 +14,8 @@ import pyarrow.parquet as pq
 from config.database import Connection
 from edge.reading import Reason, UInt8s, split_quality
 from ingest.errors import ExportRefused
-from ingest.history import Series, raw
+from ingest.history.raw import raw
+from ingest.history.series import Series
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -30,6 +30,14 @@ SELECT DISTINCT date_bin('1 day', u.ts, '2000-01-01Z')
 FROM unknown_reading u JOIN point p ON p.tag = u.tag AND p.retired_at IS NULL
 """
 
+# Hours that are summed up already are to be summed up again (ingest/rollup.py).
+MARK_BINDABLE = """
+INSERT INTO rollup_due (point_id, hour)
+SELECT DISTINCT p.id, date_bin('1 hour', u.ts, '2000-01-01Z')
+FROM unknown_reading u JOIN point p ON p.tag = u.tag AND p.retired_at IS NULL
+WHERE u.ts < (SELECT rollup_closed_to())
+"""
+
 # What is already there won: a reading is one per point and time.
 MOVE_BINDABLE = """
 WITH bound AS (
@@ -62,6 +70,7 @@ async def bind_unknown(connection: Connection) -> int:
     days = [to_us(day) // DAY_US for (day,) in await cursor.fetchall()]
     if days:
         await ensure_days(connection, days)
+    await connection.execute(MARK_BINDABLE)
     moved = await connection.execute(MOVE_BINDABLE)
     await connection.execute(DELETE_BOUND_TAGS)
     return moved.rowcount

@@ -26,6 +26,7 @@ from ingest.letter_retention import keep_letters
 from ingest.ownership import Ownership
 from ingest.partition_reader import Reading, read_partition
 from ingest.progress import ROLE, PartitionProgress, Progress, State
+from ingest.rollup import drop_minutes, roll_up
 from ingest.settings import IngestSettings, load_ingest_settings, storable_span
 from ingest.sorting import Span
 from ingest.trimming import trim_log
@@ -34,6 +35,7 @@ _HEALS = (DatabaseUnavailable, DatabaseOutdated, LogUnavailable, CursorMoved)
 _REGISTER_POLL_S = 2.0
 _TRIM_EVERY_S = 10.0
 _DAYS_EVERY_S = 3600.0
+_ROLL_EVERY_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,7 @@ async def _run(ingest: Ingest, log_url: str) -> None:
                 _keep("register", lambda: _follow_register(ingest)),
                 _keep("housekeeping", lambda: _keep_house(ingest, client)),
                 _keep("partitions", lambda: _follow_leases(ingest, client)),
+                _keep("rollup", lambda: _keep_rollups(ingest)),
             ]
         )
     finally:
@@ -150,6 +153,15 @@ async def _keep_house(ingest: Ingest, client: Client) -> None:
                 partitions=ingest.settings.partitions,
             )
             await asyncio.sleep(_TRIM_EVERY_S)
+
+
+async def _keep_rollups(ingest: Ingest) -> None:
+    """Sum up what is closed or marked; minutes are kept as long as readings, hours for ever."""
+    async with _database(ingest.database_url) as connection:
+        while True:
+            await roll_up(connection, ingest.clock)
+            await drop_minutes(connection, before_us=ingest.span().first_us - DAY_US)
+            await asyncio.sleep(_ROLL_EVERY_S)
 
 
 async def _tell(ingest: Ingest, client: Client) -> None:

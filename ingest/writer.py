@@ -23,6 +23,7 @@ from ingest.cursor import Cursor
 from ingest.errors import CursorMoved
 from ingest.point_columns import PointColumns
 from ingest.refusal import Refused, store_or_halve
+from ingest.rollup import mark_due
 from ingest.sorting import NEVER, Bound, Rows, Sorted, Span, bind, sort_readings
 from ingest.unknown_rows import pick_unknown
 
@@ -120,6 +121,7 @@ class Writer:
             raise CursorMoved(f"cursor of partition {self._partition} is at {held.position}")
         stored, letters = ahead or await self._store_readings(prepared)
         batch, rows = prepared.batch, prepared.sorted
+        await mark_due(self._connection, rows.new, rows.late)
         letters += await self._keep_unknown(batch, rows.unknown)
         letters += await self._store_alarms(batch.alarms, prepared.span)
         letters += batch.unreadable + batch.set_aside
@@ -181,6 +183,7 @@ class Writer:
             part = rows.take(np.isin(rows.ts // DAY_US, days))
             async with self._connection.transaction():
                 more, refused = await self._store_checked(prepared.batch, part)
+                await mark_due(self._connection, part)
             stored, letters = stored + more, letters + refused
         return stored, letters
 

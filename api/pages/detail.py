@@ -15,7 +15,7 @@ from api.v1.assets import existing_asset
 from api.v1.orders import NEEDS
 from conditions.queries import EventFilter, find_events, get_event
 from config.database import Connection
-from ingest.history import latest
+from ingest.history.latest import latest
 from ingest.points import find_points
 from maintenance.queries import (
     OrderFilters,

@@ -19,7 +19,7 @@ from conditions.event import ConditionEvent, EventState
 from conditions.queries import EventFilter, count_open_events, find_events
 from config.clock import from_us
 from config.database import Connection
-from ingest.history import Latest, latest
+from ingest.history.latest import Latest, latest
 from ingest.point import Point
 from ingest.points import load_points
 from maintenance.queries import OrderFilters, count_by_state, find_orders

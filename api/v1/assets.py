@@ -16,7 +16,7 @@ from api.services import ConnectionOf
 from conditions.event import EventState
 from conditions.queries import EventFilter, find_events
 from config.database import Connection
-from ingest.history import latest
+from ingest.history.latest import latest
 from ingest.point import Point
 from ingest.points import find_points
 from maintenance.queries import OrderFilters, find_orders

@@ -11,6 +11,7 @@ from api.v1 import (
     orders,
     pipeline,
     points,
+    readings,
     rules,
     stream,
     writes,
@@ -22,6 +23,7 @@ EVERYWHERE = documented(NotAuthenticated, NotPermitted, CrossSiteRequest, Databa
 ROUTERS: tuple[APIRouter, ...] = (
     assets.router,
     points.router,
+    readings.router,
     writes.router,
     rules.router,
     events.router,

@@ -8,6 +8,7 @@ from psycopg.errors import UniqueViolation
 from config.database import Connection, fetch_one
 from ingest import store
 from ingest.binary_copy import encode_rows
+from ingest.rollup import mark_due
 from ingest.sorting import Rows
 
 TRY_LOCK_IMPORT = "SELECT pg_try_advisory_lock(hashtextextended('import ' || %s, 0))"
@@ -86,6 +87,7 @@ async def forget(connection: Connection, digest: str) -> None:
 
 async def store_rows(connection: Connection, rows: Rows) -> int:
     """Store those of the rows that are not there yet; returns how many."""
+    await mark_due(connection, rows)
     data = encode_rows(rows.point_id, rows.ts, rows.value, rows.quality)
     try:
         async with connection.transaction():

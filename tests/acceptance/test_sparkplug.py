@@ -13,7 +13,8 @@ import ingest.worker
 from config.database import Connection
 from config.settings import Settings
 from edge.reading import Quality, Reason, quality_code
-from ingest.history import latest, raw
+from ingest.history.latest import latest
+from ingest.history.raw import raw
 from ingest.points import load_points
 from oilcan.engines.nats_server import NatsEngine
 from oilcan.plant.apply import apply_plant

@@ -215,13 +215,13 @@ async def test_the_history_of_an_asset_follows_the_range(page: Page) -> None:
     await page.goto("/assets/P-101")
     charts = page.locator("#history .chart[data-drawn]")
     await expect(charts).to_have_count(3)
-    count = "chart => chart.data[2].y.filter(y => y !== null).length"
+    count = "chart => chart.data[0].y.filter(y => y !== null).length"
     short = await charts.nth(1).evaluate(count)
     await page.get_by_role("button", name="1 h").click()
     await expect(page.get_by_role("button", name="1 h")).to_have_attribute("aria-pressed", "true")
     await page.wait_for_function(
         "short => document.querySelectorAll('#history .chart')[1]"
-        ".data[2].y.filter(y => y !== null).length > short",
+        ".data[0].y.filter(y => y !== null).length > short",
         arg=short,
     )
 

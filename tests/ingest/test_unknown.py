@@ -6,7 +6,7 @@ import pytest
 
 from config.clock import from_us
 from config.database import Connection, fetch_one
-from ingest.history import raw
+from ingest.history.raw import raw
 from ingest.known_points import KnownPoints
 from ingest.unknown import bind_unknown, unknown_tags
 

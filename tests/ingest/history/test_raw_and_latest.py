@@ -1,4 +1,4 @@
-"""History gives back what was stored: raw in (start, end], in buckets without the bad, the latest."""
+"""History gives back what was stored: raw in (start, end], and the latest."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,8 @@ from config.clock import from_us
 from config.database import Connection
 from edge.reading import Quality
 from ingest.chunks import DAY_US, ensure_days
-from ingest.history import bucketed, latest, raw
+from ingest.history.latest import latest
+from ingest.history.raw import raw, raw_chunks
 
 pytestmark = pytest.mark.store
 
@@ -54,26 +55,22 @@ async def test_raw_gives_the_first_readings_up_to_its_limit(
     assert series.ts.tolist() == [T0, T0 + 1]
 
 
+async def test_chunks_go_on_where_they_were_cut(
+    connection: Connection, points: dict[str, int]
+) -> None:
+    point = points["P-101.temp"]
+    await insert(connection, point, [(T0 + i, float(i), 0) for i in range(6)])
+    chunks = [
+        chunk.ts.tolist()
+        async for chunk in raw_chunks(connection, point, start_us=T0, end_us=T0 + 5, rows=2)
+    ]
+    assert chunks == [[T0 + 1, T0 + 2], [T0 + 3, T0 + 4], [T0 + 5]]
+
+
 async def test_raw_of_a_silent_point_is_empty(
     connection: Connection, points: dict[str, int]
 ) -> None:
     assert len(await raw(connection, points["P-101.temp"], start_us=0, end_us=T0)) == 0
-
-
-async def test_buckets_leave_out_bad_readings_and_empty_buckets(
-    connection: Connection, points: dict[str, int]
-) -> None:
-    point, second = points["P-101.temp"], 1_000_000
-    rows = [(T0, 1.0, 0), (T0 + 1, 3.0, 0), (T0 + 2, 99.0, int(Quality.BAD)), (T0 + 3, None, 0)]
-    await insert(connection, point, [*rows, (T0 + 5 * second, 7.0, 0)])
-    buckets = await bucketed(
-        connection, point, start_us=T0 - 1, end_us=T0 + 9 * second, width_us=second
-    )
-    assert buckets.ts.tolist() == [T0, T0 + 5 * second]
-    assert buckets.avg.tolist() == [2.0, 7.0]
-    assert buckets.min.tolist() == [1.0, 7.0]
-    assert buckets.max.tolist() == [3.0, 7.0]
-    assert buckets.count.tolist() == [2, 1]
 
 
 async def test_latest_gives_the_newest_of_each_point_that_has_one(
