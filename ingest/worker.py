@@ -19,9 +19,11 @@ from config.retry import keep_running
 from config.settings import Settings
 from config.status import EVERY_S, send_status
 from config.tasks import run_together
+from ingest.chunks import DAY_US
 from ingest.errors import CursorMoved
 from ingest.housekeeping import keep_days
 from ingest.known_points import KnownPoints
+from ingest.latest_table import refresh_and_rest
 from ingest.letter_retention import keep_letters
 from ingest.ownership import Ownership
 from ingest.partition_reader import Reading, read_partition
@@ -72,6 +74,7 @@ async def _run(ingest: Ingest, log_url: str) -> None:
                 _keep("register", lambda: _follow_register(ingest)),
                 _keep("housekeeping", lambda: _keep_house(ingest, client)),
                 _keep("partitions", lambda: _follow_leases(ingest, client)),
+                _keep("latest", lambda: _keep_latest(ingest)),
                 _keep("rollup", lambda: _keep_rollups(ingest)),
             ]
         )
@@ -162,6 +165,13 @@ async def _keep_rollups(ingest: Ingest) -> None:
             await roll_up(connection, ingest.clock)
             await drop_minutes(connection, before_us=ingest.span().first_us - DAY_US)
             await asyncio.sleep(_ROLL_EVERY_S)
+
+
+async def _keep_latest(ingest: Ingest) -> None:
+    async with _database(ingest.database_url) as connection:
+        while True:
+            rest_s = await refresh_and_rest(connection)
+            await asyncio.sleep(rest_s)
 
 
 async def _tell(ingest: Ingest, client: Client) -> None:

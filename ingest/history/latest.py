@@ -1,7 +1,8 @@
 """The newest reading of points, for thousands of them at once.
 
 A living point's newest reading lies in the hours that are not summed up yet: one or two days'
-partitions, and one look into an index for each point. For the others `point_latest` is kept.
+partitions, and one look into an index for each point. For the others, and where so many are wanted
+that the looks add up, there is `point_latest`, which ingest keeps (ingest/latest_table.py).
 """
 
 from collections.abc import Sequence
@@ -15,6 +16,8 @@ from ingest.history.packed import fetch_columns, floats, times
 
 Latest = tuple[int, float | None, int]
 """A reading: time in µs since 1970, value or None, quality byte."""
+
+_MOST_LOOKS = 1_000
 
 SELECT_BOUNDS = """
 SELECT rolled_to, date_bin('1 day', greatest(now(), rolled_to), '2000-01-01Z') + interval '1 day'
@@ -65,14 +68,24 @@ WHERE point_id = ANY(%s::integer[])
 
 
 async def latest(connection: Connection, point_ids: Sequence[int]) -> dict[int, Latest]:
-    """The newest reading of each point that has one."""
+    """The newest reading of each point that has one; of very many, as ingest last noted it.
+
+    Up to 1,000 points are looked up and exact; more come from a table that is seconds behind.
+    """
+    if len(point_ids) > _MOST_LOOKS:
+        return await _ask(connection, SELECT_KEPT, [_array(point_ids)])
+    return await exact_latest(connection, point_ids)
+
+
+async def exact_latest(connection: Connection, point_ids: Sequence[int]) -> dict[int, Latest]:
+    """The newest reading of each point that has one, each looked up."""
     bounds = await fetch_one(connection, SELECT_BOUNDS)
     assert bounds is not None  # noqa: S101 - the migration makes the row
     rolled_to, tomorrow = bounds
     found = await _ahead(connection, point_ids, tomorrow)
     missing = [point for point in point_ids if point not in found]
     if missing:
-        found |= await _ask(connection, SELECT_NEWEST, [missing, rolled_to, tomorrow])
+        found |= await _ask(connection, SELECT_NEWEST, [_array(missing), rolled_to, tomorrow])
     missing = [point for point in missing if point not in found]
     if missing:
         found |= await _kept(connection, missing, rolled_to)
@@ -85,15 +98,15 @@ async def _ahead(
     row = await fetch_one(connection, SELECT_ANY_AHEAD, [tomorrow])
     if not (row and row[0]):
         return {}
-    return await _ask(connection, SELECT_NEWEST_AHEAD, [list(point_ids), tomorrow])
+    return await _ask(connection, SELECT_NEWEST_AHEAD, [_array(point_ids), tomorrow])
 
 
 async def _kept(
     connection: Connection, point_ids: list[int], rolled_to: datetime
 ) -> dict[int, Latest]:
     """What is kept of points without a reading since `rolled_to`, or what came late since."""
-    late = await fetch_one(connection, SELECT_DUE, [point_ids])
-    kept = await _ask(connection, SELECT_KEPT, [point_ids])
+    late = await fetch_one(connection, SELECT_DUE, [_array(point_ids)])
+    kept = await _ask(connection, SELECT_KEPT, [_array(point_ids)])
     if late is None or late[0] is None:
         return kept
     newer = await _ask(connection, SELECT_NEWEST, [late[0], late[1], rolled_to])
@@ -102,6 +115,11 @@ async def _kept(
         for point, reading in newer.items()
         if point not in kept or reading[0] > kept[point][0]
     }
+
+
+def _array(ids: Sequence[int]) -> str:
+    """Integers as the server reads an array; an object for each would take longer than the query."""
+    return f"{{{','.join(map(str, ids))}}}"
 
 
 async def _ask(connection: Connection, sql: Any, parameters: Sequence[Any]) -> dict[int, Latest]:

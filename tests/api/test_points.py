@@ -34,3 +34,20 @@ async def test_one_point_has_its_unit_and_latest_reading(
 async def test_an_unknown_point_is_not_found(client: httpx.AsyncClient, tag: str) -> None:
     assert (await client.get(f"/api/v1/points/{tag}")).status_code == 404
     assert (await client.get(f"/api/v1/points/{tag}/readings")).status_code == 404
+
+
+@pytest.mark.usefixtures("plant")
+async def test_the_latest_readings_of_a_site_come_at_once(
+    client: httpx.AsyncClient, plant: Any
+) -> None:
+    await plant.connection.execute(
+        "DELETE FROM reading WHERE point_id = (SELECT id FROM point WHERE tag = 'B-301.load')"
+    )
+    found = (await client.get("/api/v1/latest-readings", params={"site": "north"})).json()
+    assert found["tag"] == sorted(found["tag"])
+    assert len(found["tag"]) == 5
+    one = dict(zip(found["tag"], found["ts"], strict=True))
+    assert one["B-301.load"] is None
+    assert one["P-101.running"] == one["P-101.de_vibration"] > 0
+    nowhere = (await client.get("/api/v1/latest-readings", params={"site": "south"})).json()
+    assert nowhere == {"tag": [], "ts": [], "value": [], "quality": []}

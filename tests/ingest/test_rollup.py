@@ -12,8 +12,9 @@ from ingest.chunks import DAY_US, ensure_days
 from ingest.column import accept_columns
 from ingest.history.buckets import Buckets
 from ingest.history.edges import HOUR_US, MINUTE_US, even_edges
-from ingest.history.latest import latest
+from ingest.history.latest import exact_latest, latest
 from ingest.history.summed import Policy, Source, bucketed, narrow_buckets, source_of
+from ingest.latest_table import refresh_latest
 from ingest.rollup import close_hours, drop_minutes, mark_due, roll_closed, roll_marked, roll_up
 from ingest.sorting import Rows
 from ingest.store import insert_rows
@@ -300,6 +301,24 @@ async def test_the_latest_reading_may_lie_in_the_days_to_come(
         await ensure_days(connection, [ahead // DAY_US])
     await write(connection, rows(point, [(T0, 1.0), (ahead, 2.0)]))
     assert (await latest(connection, [point]))[point] == (ahead, 2.0, 0)
+
+
+async def test_the_table_of_latest_readings_follows(
+    connection: Connection, points: dict[str, int]
+) -> None:
+    point, other, _ = points.values()
+    # So many ids that the table is asked.
+    many = [*points.values(), *range(1_000_000, 1_001_000)]
+    await write(connection, rows(point, [(T0, 1.0)]))
+    assert await latest(connection, many) == {}
+    await refresh_latest(connection)
+    await write(connection, rows(other, [(T0 + 3, 2.0)]))
+    await roll_up(connection, lambda: T0 + 2 * HOUR_US)
+    await write(connection, rows(point, [(T0 + 2 * HOUR_US, 4.0)]))
+    await refresh_latest(connection)
+    found = await latest(connection, many)
+    assert found == {point: (T0 + 2 * HOUR_US, 4.0, 0), other: (T0 + 3, 2.0, 0)}
+    assert found == await exact_latest(connection, many)
 
 
 async def test_history_before_the_first_roll_is_rolled_from_its_first_reading(

@@ -117,6 +117,28 @@ async def test_readings_and_alarms_of_the_log_are_stored(
         await until(stored)
 
 
+async def test_the_worker_sums_up_and_keeps_the_latest(
+    database_url: str,
+    connection: Connection,
+    points: dict[str, int],
+    log_engine: NatsEngine,
+    log_client: Client,
+) -> None:
+    sender = Sender(log_client)
+    sender.ts -= 3 * 3_600_000_000
+    await sender.send()
+    async with worker(database_url, log_engine):
+
+        async def summed_up() -> bool:
+            row = await fetch_one(
+                connection,
+                "SELECT (SELECT sum(count) FROM rollup_hour), (SELECT count(*) FROM point_latest)",
+            )
+            return row == (100, 1)
+
+        await until(summed_up, timeout_s=60)
+
+
 async def rows_are(connection: Connection, wanted: int) -> None:
     async def reached() -> bool:
         return await count(connection) == wanted
