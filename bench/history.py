@@ -32,6 +32,7 @@ from bench.harness import publish, table
 from bench.ingest import describe, running
 from config.clock import from_us, now_us
 from config.database import Connection, connect
+from config.diagnostics import configure
 from config.migrate import migrate
 from ingest import store
 from ingest.binary_copy import encode_rows
@@ -372,6 +373,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--dry", action="store_true", help="print only, write no page")
     options = parser.parse_args()
+    configure("warning", role="bench")
     load = Load(options.points, options.days, options.fleet, options.calls, options.runs)
     home = Path(tempfile.mkdtemp(prefix="oilcan-bench-"))
     home.chmod(0o755)

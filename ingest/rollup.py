@@ -15,6 +15,7 @@ from psycopg.errors import LockNotAvailable
 from config.clock import ClockUs, from_us
 from config.database import Connection, fetch_one
 from config.diagnostics import logger
+from edge.reading import Int32s, Int64s
 from ingest.column import integers, times
 from ingest.sorting import Rows
 
@@ -139,9 +140,8 @@ async def mark_due(connection: Connection, *parts: Rows) -> None:
     for rows in parts:
         late = rows.ts < closed_us
         if late.any():
-            hours = rows.ts[late] // _HOUR_US
-            pairs = np.unique(np.stack([rows.point_id[late], hours]), axis=1)
-            await connection.execute(INSERT_DUE, [integers(pairs[0]), times(pairs[1] * _HOUR_US)])
+            points, hours = _hours_of(rows.take(late))
+            await connection.execute(INSERT_DUE, [integers(points), times(hours * _HOUR_US)])
 
 
 async def roll_up(connection: Connection, clock: ClockUs) -> None:
@@ -203,6 +203,14 @@ async def roll_marked(connection: Connection) -> bool:
 async def drop_minutes(connection: Connection, *, before_us: int) -> int:
     """Drop the minutes of hours before a time; the hours stay. Returns how many hours' minutes."""
     return (await connection.execute(DELETE_OLD_MINUTES, [from_us(before_us)])).rowcount
+
+
+def _hours_of(rows: Rows) -> tuple[Int32s, Int64s]:
+    """Points and hours of rows that are sorted by point and time; unsorted, some come twice."""
+    hours = rows.ts // _HOUR_US
+    changes = (rows.point_id[1:] != rows.point_id[:-1]) | (hours[1:] != hours[:-1])
+    firsts = np.append(True, changes)
+    return rows.point_id[firsts], hours[firsts]
 
 
 async def _roll(
