@@ -16,7 +16,7 @@ from ingest.binary_copy import EPOCH_US
 
 async def fetch_columns(
     connection: Connection, sql: Any, parameters: Sequence[Any]
-) -> Sequence[bytes]:
+) -> Sequence[Any]:
     """The only row of a query that packs each column into one byte string."""
     cursor = connection.cursor(binary=True)
     await cursor.execute(sql, parameters)
