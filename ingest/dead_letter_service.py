@@ -22,6 +22,7 @@ from ingest.errors import DiscardReasonMissing, RetryRefused
 from ingest.point_columns import PointColumns
 from ingest.points import points_of_tags
 from ingest.refusal import REFUSALS
+from ingest.rollup import mark_due
 from ingest.sorting import NEVER, Span, bind, sort_readings
 from ingest.unknown_rows import pick_unknown
 
@@ -116,6 +117,7 @@ async def _store_readings(
     _refuse_outside(len(rows.early), len(rows.ahead), len(readings))
     accept_columns(connection)
     await ensure_days(connection, set((rows.new.ts // DAY_US).tolist()))
+    await mark_due(connection, rows.new)
     stored = await store.insert_rows(connection, rows.new)
     if len(rows.unknown):
         # The tables of unknown tags are filled from batches; this is one of a single record.
