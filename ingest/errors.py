@@ -8,7 +8,10 @@ OilcanError (config.errors)
     ├── RetryRefused          heal what the message says, then retry; or discard it
     ├── DiscardReasonMissing  say why it is given up
     ├── ImportRefused         correct the file, or say how it is to be read
-    └── ExportRefused         name another file: this one cannot be written
+    ├── ExportRefused         name another file: this one cannot be written
+    ├── NotAMeter             ask for a counter: other points have no meter
+    ├── FactMissing           look it up among the facts of the meter
+    └── FactRefused           correct the fact: it cannot be so
 """
 
 from config.errors import OilcanError
@@ -44,3 +47,15 @@ class RetryRefused(IngestError):
 
 class DiscardReasonMissing(IngestError):
     """Nobody may give up what came without saying why."""
+
+
+class NotAMeter(IngestError):
+    """The point is no counter."""
+
+
+class FactMissing(IngestError):
+    """The meter has no such fact."""
+
+
+class FactRefused(IngestError):
+    """What is said of a meter contradicts what is known of it."""

@@ -14,7 +14,10 @@ class PointKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One measured signal; `low` and `high` bound what is believed, `rollover` is a counter's."""
+    """One measured signal; `low` and `high` bound what is believed.
+
+    `rollover`, `jitter` and `max_per_hour` are a counter's.
+    """
 
     id: int
     tag: str
@@ -29,3 +32,5 @@ class Point:
     low: float | None
     high: float | None
     rollover: float | None
+    jitter: float | None = None
+    max_per_hour: float | None = None

@@ -82,6 +82,19 @@ class PointShape(BaseModel):
         description="Value after which a counter starts again at 0; of counters alone.",
         examples=[4294967295],
     )
+    jitter: Number | None = Field(
+        default=None,
+        ge=0,
+        description="Deepest fall of a counter that is noise; left out: one step of `resolution`.",
+        examples=[0.2],
+    )
+    max_per_hour: Number | None = Field(
+        default=None,
+        gt=0,
+        description="Most that a counter is believed to count in an hour; a larger jump is kept out "
+        "of its meter; left out: any is believed.",
+        examples=[1],
+    )
 
     @model_validator(mode="after")
     def _range_is_ordered(self) -> Self:
@@ -104,3 +117,5 @@ class PointDefinition:
     low: float | None
     high: float | None
     rollover: float | None
+    jitter: float | None = None
+    max_per_hour: float | None = None

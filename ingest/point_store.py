@@ -10,22 +10,26 @@ from ingest.point_file import PointDefinition
 
 STORED_POINTS = """
 SELECT point.tag, asset.tag, point.role, point.name, point.unit, point.kind,
-       point.resolution, point.low, point.high, point.rollover, point.retired_at IS NOT NULL
+       point.resolution, point.low, point.high, point.rollover, point.jitter, point.max_per_hour,
+       point.retired_at IS NOT NULL
   FROM point JOIN asset ON asset.id = point.asset_id
 """
 
 UPSERT_POINTS = """
-INSERT INTO point (tag, asset_id, role, name, unit, kind, resolution, low, high, rollover)
+INSERT INTO point (tag, asset_id, role, name, unit, kind, resolution, low, high, rollover, jitter,
+                   max_per_hour)
 SELECT wanted.tag, asset.id, wanted.role, wanted.name, wanted.unit, wanted.kind,
-       wanted.resolution, wanted.low, wanted.high, wanted.rollover
+       wanted.resolution, wanted.low, wanted.high, wanted.rollover, wanted.jitter, wanted.max_per_hour
   FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[],
-              %s::float8[], %s::float8[], %s::float8[], %s::float8[])
-       AS wanted (tag, asset, role, name, unit, kind, resolution, low, high, rollover)
+              %s::float8[], %s::float8[], %s::float8[], %s::float8[], %s::float8[], %s::float8[])
+       AS wanted (tag, asset, role, name, unit, kind, resolution, low, high, rollover, jitter,
+                  max_per_hour)
   LEFT JOIN asset ON asset.tag = wanted.asset
     ON CONFLICT (tag) DO UPDATE
    SET name = excluded.name, unit = excluded.unit, kind = excluded.kind,
        resolution = excluded.resolution, low = excluded.low, high = excluded.high,
-       rollover = excluded.rollover, retired_at = NULL
+       rollover = excluded.rollover, jitter = excluded.jitter,
+       max_per_hour = excluded.max_per_hour, retired_at = NULL
 """
 
 RETIRE_POINTS = """

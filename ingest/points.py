@@ -11,7 +11,7 @@ _KIND = 8
 
 SELECT_POINTS = """
 SELECT p.id, p.tag, p.asset_id, a.tag, c.code, p.role, p.name, p.unit, p.kind,
-       p.resolution, p.low, p.high, p.rollover
+       p.resolution, p.low, p.high, p.rollover, p.jitter, p.max_per_hour
 FROM point p JOIN asset a ON a.id = p.asset_id JOIN asset_class c ON c.id = a.class_id
 WHERE p.retired_at IS NULL
 ORDER BY p.tag
@@ -19,7 +19,7 @@ ORDER BY p.tag
 
 SELECT_POINT_PAGE = """
 SELECT p.id, p.tag, p.asset_id, a.tag, c.code, p.role, p.name, p.unit, p.kind,
-       p.resolution, p.low, p.high, p.rollover
+       p.resolution, p.low, p.high, p.rollover, p.jitter, p.max_per_hour
 FROM point p JOIN asset a ON a.id = p.asset_id JOIN asset_class c ON c.id = a.class_id
 WHERE p.retired_at IS NULL AND p.tag > %s AND (%s::text IS NULL OR a.tag = %s)
 ORDER BY p.tag

@@ -17,6 +17,7 @@ from config.database import Connection, fetch_one
 from config.diagnostics import logger
 from edge.reading import Int32s, Int64s
 from ingest.column import integers, times
+from ingest.meter.store import mark_hours
 from ingest.sorting import Rows
 
 _HOUR_US = 3_600_000_000
@@ -192,8 +193,10 @@ async def roll_marked(connection: Connection) -> bool:
         if not await _alone(connection):
             return False
         cursor = await connection.execute(DELETE_DUE, [_MARKS_AT_ONCE])
+        marks = await cursor.fetchall()
+        await mark_hours(connection, marks)
         by_hour = defaultdict[datetime, set[int]](set)
-        for point_id, hour in await cursor.fetchall():
+        for point_id, hour in marks:
             by_hour[hour].add(point_id)
         for hour, points in sorted(by_hour.items()):
             await _sum_up(connection, sorted(points), hour, hour + _HOUR)

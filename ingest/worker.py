@@ -25,6 +25,7 @@ from ingest.housekeeping import keep_days
 from ingest.known_points import KnownPoints
 from ingest.latest_table import refresh_and_rest
 from ingest.letter_retention import keep_letters
+from ingest.meter.keeper import keep_meters
 from ingest.ownership import Ownership
 from ingest.partition_reader import Reading, read_partition
 from ingest.progress import ROLE, PartitionProgress, Progress, State
@@ -159,10 +160,12 @@ async def _keep_house(ingest: Ingest, client: Client) -> None:
 
 
 async def _keep_rollups(ingest: Ingest) -> None:
-    """Sum up what is closed or marked; minutes are kept as long as readings, hours for ever."""
+    """Sum up what is closed or marked, then meters; minutes are kept as long as readings, hours for
+    ever."""
     async with _database(ingest.database_url) as connection:
         while True:
             await roll_up(connection, ingest.clock)
+            await keep_meters(connection)
             await drop_minutes(connection, before_us=ingest.span().first_us - DAY_US)
             await asyncio.sleep(_ROLL_EVERY_S)
 

@@ -27,6 +27,10 @@ class PointBody(FromDomain):
     low: float | None = Field(description="Values below are stored as bad.")
     high: float | None = Field(description="Values above are stored as bad.")
     rollover: float | None = Field(description="A counter starts again at 0 after this value.")
+    jitter: float | None = Field(description="A counter's fall by no more than this is noise.")
+    max_per_hour: float | None = Field(
+        description="A counter is not believed to count more than this in an hour."
+    )
 
 
 class LatestBody(BaseModel):

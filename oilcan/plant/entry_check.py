@@ -1,6 +1,7 @@
 """What is wrong between the entries of a plant's files: names that do not exist, twice or in a ring."""
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import TypeVar
 
 from config.documents import Place, Problem
@@ -12,6 +13,13 @@ from oilcan.plant.entries import Declared, Entries, Placed
 from oilcan.plant.shape import AssetEntry
 
 _ADD = "Add it under `{}:`"
+_OF_COUNTERS: Mapping[str, str] = MappingProxyType(
+    {
+        "rollover": "rolls over",
+        "jitter": "has jitter",
+        "max_per_hour": "counts at most so much an hour",
+    }
+)
 
 KeyT = TypeVar("KeyT", bound=Hashable)
 
@@ -116,10 +124,15 @@ def _misfits(asset: Placed[AssetEntry], name: str, role: RoleShape) -> Iterator[
         message = f"point {tag} is in {point.unit}, its role is in {role.unit}"
         remedy = f"Use {role.unit}, or a unit of the same kind"
         yield asset.problem(("points", name, "unit"), message, remedy)
-    if point.rollover is not None and (point.kind or role.kind) is not PointKind.COUNTER:
-        message = f"point {tag} rolls over, but is no counter"
-        remedy = "Remove `rollover:` or write `kind: counter`"
-        yield asset.problem(("points", name, "rollover"), message, remedy)
+    if (point.kind or role.kind) is not PointKind.COUNTER:
+        for field, words in _OF_COUNTERS.items():
+            if getattr(point, field) is not None:
+                message = f"point {tag} {words}, but is no counter"
+                remedy = f"Remove `{field}:` or write `kind: counter`"
+                yield asset.problem(("points", name, field), message, remedy)
+    elif point.rollover is not None and point.jitter is not None and point.jitter >= point.rollover:
+        message = f"jitter {point.jitter:g} is no less than rollover {point.rollover:g}"
+        yield asset.problem(("points", name, "jitter"), message, "Give the noise of the last digit")
 
 
 def _unknown_parameters(asset: Placed[AssetEntry], known: Declared) -> Iterator[Problem]:

@@ -87,6 +87,8 @@ def _points(asset: AssetEntry, asset_class: AssetClassShape) -> Iterator[PointDe
             low=point.low,
             high=point.high,
             rollover=point.rollover,
+            jitter=point.jitter,
+            max_per_hour=point.max_per_hour,
         )
 
 

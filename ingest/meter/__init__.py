@@ -1,0 +1,1 @@
+"""Meters: counter points counted on over rollover, reset, replacement and correction."""
