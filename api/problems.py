@@ -179,6 +179,21 @@ PROBLEMS: Mapping[type[config.OilcanError], ProblemType] = MappingProxyType(
         ),
         conditions.SnapshotUnreadable: _INTERNAL,
         ingest.CursorMoved: _INTERNAL,
+        ingest.NotAMeter: ProblemType(
+            _Status.CONFLICT,
+            "not-a-meter",
+            "The point is no counter",
+            "the point is no counter: only counters have a meter",
+        ),
+        ingest.FactMissing: ProblemType(
+            _Status.NOT_FOUND, "not-found", "There is no such thing", "the meter has no fact 9"
+        ),
+        ingest.FactRefused: ProblemType(
+            _Status.UNPROCESSABLE_ENTITY,
+            "fact-refused",
+            "What is said of the meter cannot be so",
+            "at: it lies in the future",
+        ),
         ingest.ImportRefused: _INTERNAL,
         ingest.ExportRefused: _INTERNAL,
         ingest.DeadLetterMissing: ProblemType(

@@ -21,8 +21,8 @@ async def record_fact(
 
     Raises `NotAMeter`, and `FactRefused` where it cannot be so.
     """
-    if to_us(fact.at) > now_us:
-        raise FactRefused("at: it lies in the future")
+    if not 0 < to_us(fact.at) <= now_us:
+        raise FactRefused("at: it lies in the future, or before 1970")
     await _demand_kept(connection, point_id, fact.at)
     if fact.kind is FactKind.REPLACEMENT:
         await _demand_possible(connection, point_id, fact)

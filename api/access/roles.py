@@ -17,6 +17,8 @@ class Permission(StrEnum):
     APPROVE = "approve"
     """Approve, schedule and cancel work."""
     CLOSE = "close"
+    KEEP_METERS = "keep_meters"
+    """Record that a meter was replaced, and correct what it counted."""
     WRITE = "write"
     """Set a value in a device."""
     ADMINISTER = "administer"
@@ -36,7 +38,7 @@ class Role(StrEnum):
 _VIEW = frozenset({Permission.READ})
 _REQUEST = _VIEW | {Permission.CREATE}
 _CARRY_OUT = _REQUEST | {Permission.ACKNOWLEDGE, Permission.WORK}
-_PLAN = _CARRY_OUT | {Permission.APPROVE, Permission.CLOSE}
+_PLAN = _CARRY_OUT | {Permission.APPROVE, Permission.CLOSE, Permission.KEEP_METERS}
 
 PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
     {

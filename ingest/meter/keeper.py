@@ -51,7 +51,8 @@ WITH kept AS MATERIALIZED (
 )
 SELECT max(d.ends_at) FROM meter_day d CROSS JOIN kept
 WHERE d.point_id = %(point)s AND d.ends_at - interval '1 day' <= kept.since
-  AND EXISTS (SELECT FROM meter_day e WHERE e.point_id = %(point)s AND e.ends_at <= kept.since)
+  AND EXISTS (SELECT FROM meter_day e WHERE e.point_id = %(point)s AND e.ends_at <= kept.since
+                                        AND e.held IS NOT NULL)
 """
 
 SELECT_COUNTED = """

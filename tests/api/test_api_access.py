@@ -151,6 +151,7 @@ def test_every_role_includes_the_one_before() -> None:
         (Permission.WORK, Role.TECHNICIAN),
         (Permission.APPROVE, Role.PLANNER),
         (Permission.CLOSE, Role.PLANNER),
+        (Permission.KEEP_METERS, Role.PLANNER),
         (Permission.WRITE, Role.RELIABILITY_ENGINEER),
         (Permission.ADMINISTER, Role.ADMINISTRATOR),
     ],

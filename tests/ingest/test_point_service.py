@@ -31,12 +31,11 @@ def point(role: str, *, high: float | None = None) -> PointDefinition:
 
 
 async def test_a_new_point_is_there_with_all_that_was_said(connection: Connection) -> None:
-    wanted = replace(
-        point("energy"), kind=PointKind.COUNTER, unit="kWh", resolution=0.1, low=0.0, rollover=1e6
-    )
+    counts = {"resolution": 0.1, "low": 0.0, "rollover": 1e6, "jitter": 0.2, "max_per_hour": 400.0}
+    wanted = replace(point("energy"), kind=PointKind.COUNTER, unit="kWh", **counts)
     await apply_points(connection, [wanted])
     (found,) = await load_points(connection)
-    for name in ("tag", "asset", "role", "name", "unit", "kind", "resolution", "low", "rollover"):
+    for name in ("tag", "asset", "role", "name", "unit", "kind", *counts):
         assert getattr(found, name) == getattr(wanted, name)
 
 

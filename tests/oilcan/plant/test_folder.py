@@ -109,6 +109,21 @@ MISTAKES = [
     ),
     (
         "assets.yaml",
+        "low: 0, high: 3600",
+        "max_per_hour: 1",
+        (
+            "assets.yaml:10:30: point P-101.speed counts at most so much an hour, but is no counter. "
+            "Remove `max_per_hour:` or write `kind: counter`"
+        ),
+    ),
+    (
+        "assets.yaml",
+        "energy: {rollover: 1000000}",
+        "energy: {rollover: 10, jitter: 10}",
+        "assets.yaml:13:30: jitter 10 is no less than rollover 10. Give the noise of the last digit",
+    ),
+    (
+        "assets.yaml",
         "resolution: 0.01",
         "resolution: yes",
         (
