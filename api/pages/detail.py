@@ -7,6 +7,7 @@ from fastapi import APIRouter, Path, Request, Response
 from api.access.roles import Permission
 from api.bodies.page import LARGEST_PAGE
 from api.guard import Reader
+from api.pages.meters import meters_of
 from api.pages.overview import values_of
 from api.pages.places import load_places
 from api.pages.render import render
@@ -103,6 +104,7 @@ async def _asset_context(connection: Connection, tag: str, now_us: int) -> dict[
     points = await find_points(connection, asset=tag, limit=LARGEST_PAGE)
     readings = await latest(connection, [point.id for point in points])
     return {
+        "meters": await meters_of(connection, points, now_us),
         "values": values_of(points, readings, now_us).get(tag, []),
         "children": await children(connection, tag),
         "events": await find_events(connection, EventFilter(asset=tag), limit=_SHOWN),

@@ -176,3 +176,11 @@ async def test_facts_are_never_changed(connection: Connection, client: httpx.Asy
     for statement in ("UPDATE meter_fact SET amount = 1", "DELETE FROM meter_fact"):
         with pytest.raises(Exception, match="never changed"):
             await connection.execute(statement)
+
+
+@pytest.mark.usefixtures("started")
+async def test_the_page_of_an_asset_shows_its_meters(client: httpx.AsyncClient) -> None:
+    page = (await client.get("/assets/P-101")).text
+    assert page.count("<rect") == 30
+    assert '3</b> <span class="muted">h to date' in page
+    assert "Meters" not in (await client.get("/assets/P-102")).text
