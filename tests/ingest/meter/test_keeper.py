@@ -9,6 +9,7 @@ import pytest
 from config.clock import from_us
 from config.database import Connection, connect, fetch_one
 from ingest.column import accept_columns
+from ingest.meter.counting import Counting
 from ingest.meter.fact import FactKind
 from ingest.meter.keeper import keep_meter, keep_meters
 from ingest.meter.rules import Rules
@@ -258,6 +259,37 @@ async def test_any_order_of_arrival_counts_the_same(meter: Meter, rules: Rules, 
         assert await life(meter, at) == (usage(seen, rules) if seen else None)
     await meter.keep()
     assert (await meter.stored_days())[-1][2] == usage(readings, rules)
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_facts_at_any_time_and_in_any_order_count_the_same(meter: Meter, seed: int) -> None:
+    chance = random.Random(seed)  # noqa: S311 - cases, no secrets
+    await meter.set(max_per_hour=20, jitter=2)
+    readings = _readings(chance, Rules())
+    places = chance.sample(readings[1:], 6)
+    facts = [(ts + chance.choice([-1, 0, 1]), float(chance.randrange(99))) for ts, _ in places]
+    late, known = readings[50:60], readings[:50] + readings[60:]
+    await meter.write(*known)
+    for number, (ts, amount) in enumerate(facts):
+        if chance.random() < 0.5:
+            await meter.keep()
+        at = from_us(ts).isoformat()
+        if number % 2:
+            await meter.say(FactKind.REPLACEMENT, at, start_count=amount)
+        else:
+            await meter.say(FactKind.CORRECTION, at, amount=amount)
+    await meter.write(*late)
+    counting = Counting(Rules(max_per_hour=20, jitter=2))
+    replaced = [(ts, 0, amount) for number, (ts, amount) in enumerate(facts) if number % 2]
+    for ts, what, value in sorted([*replaced, *((ts, 1, value) for ts, value in readings)]):
+        if what:
+            counting.add_one(ts, value)
+        else:
+            counting.replace_meter(ts, end=None, start=value)
+    corrected = sum(amount for number, (_, amount) in enumerate(facts) if not number % 2)
+    assert await life(meter) == counting.usage + corrected
+    await meter.keep()
+    assert (await meter.stored_days())[-1][2] == await life(meter) == counting.usage + corrected
 
 
 def _readings(chance: random.Random, rules: Rules) -> list[tuple[int, float]]:
