@@ -18,14 +18,19 @@ _AT_LEAST_ONCE = 1
 
 
 class Callbacks:
-    """The callbacks of one connection; `established` is told whether the broker kept our session."""
+    """The callbacks of one connection.
+
+    `accepted` is told whether the broker kept our session: what it repeats may follow at once,
+    before it confirms our subscriptions. `established` is told that it has.
+    """
 
     def __init__(
         self,
         source: MqttSource,
         inbox: Inbox,
-        established: Callable[[bool], None],
         *,
+        accepted: Callable[[bool], None],
+        established: Callable[[], None],
         clock: ClockUs,
         state: HostState | None,
     ) -> None:
@@ -34,8 +39,8 @@ class Callbacks:
         self._state = state
         self._version = source.version
         self._inbox = inbox
+        self._accepted = accepted
         self._established = established
-        self._session_kept = False
         self._clock = clock
 
     def bind(self, client: paho.Client) -> None:
@@ -56,7 +61,7 @@ class Callbacks:
         if reason.is_failure:
             self._inbox.end(SourceRefused(f"the broker refuses us: {reason}"))
             return
-        self._session_kept = bool(flags.session_present)
+        self._accepted(bool(flags.session_present))
         if self._version is Version.V5:
             options = SubscribeOptions(qos=_AT_LEAST_ONCE)
             client.subscribe([(each, options) for each in self._filters])
@@ -79,7 +84,7 @@ class Callbacks:
             return
         if self._state is not None:
             announce(client, self._state)
-        self._established(self._session_kept)
+        self._established()
 
     def _on_message(
         self, _client: paho.Client, _userdata: object, message: paho.MQTTMessage

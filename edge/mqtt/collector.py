@@ -148,7 +148,12 @@ class MqttCollector:
         if state is not None:
             client.will_set(state.topic, state.will(), qos=1, retain=True)
         callbacks = Callbacks(
-            self._source, inbox, self._established, clock=self._clock, state=state
+            self._source,
+            inbox,
+            accepted=self._accepted,
+            established=self._established,
+            clock=self._clock,
+            state=state,
         )
         callbacks.bind(client)
         connection = Connection(client, inbox)
@@ -161,9 +166,11 @@ class MqttCollector:
                 client.publish(state.topic, state.farewell(self._clock()), qos=1, retain=True)
             await connection.close()
 
-    def _established(self, session_kept: bool) -> None:
+    def _accepted(self, session_kept: bool) -> None:
         now = asyncio.get_running_loop().time()
         self._redelivery.connected(now, session_kept=session_kept)
+
+    def _established(self) -> None:
         self._reader.connected(self._clock())
         self._health.connected()
 

@@ -41,7 +41,8 @@ class Redelivery:
     def connected(self, now: float, *, session_kept: bool) -> None:
         """A new connection: the broker repeats what it holds, unless it lost our session."""
         self._until = now + _EXPECTED_S
-        self._doubtful = dict(self._last) if session_kept else {}
+        # A connection may break before all is repeated: what is still in doubt stays so.
+        self._doubtful = {**self._doubtful, **dict(self._last)} if session_kept else {}
         self._last.clear()
         if not session_kept:
             self._kept.clear()

@@ -22,7 +22,7 @@ from config.log import (
     stream_identity,
 )
 from tests.acceptance.faults.disk import lacking
-from tests.acceptance.faults.line import IN_FLIGHT_S, Line
+from tests.acceptance.faults.line import Line
 from tests.acceptance.faults.proxy import Proxy, Way
 from tests.acceptance.faults.service import wait_until
 
@@ -113,9 +113,8 @@ def _connection_lost_before_the_log_confirms(line: Line, _chance: Random) -> Non
 
 
 def _acknowledgements_lost(line: Line, _chance: Random) -> None:
-    with _held(line.to_broker, Way.UP, _PUBACK) as since:
+    with _held(line.to_broker, Way.UP, _PUBACK):
         line.to_broker.cut()
-        _bare_numbers_may_repeat(line, since)
 
 
 def _confirmations_of_the_log_lost(line: Line, _chance: Random) -> None:
@@ -125,7 +124,6 @@ def _confirmations_of_the_log_lost(line: Line, _chance: Random) -> None:
 
 def _broker_restarted(line: Line, _chance: Random) -> None:
     line.broker.stop()
-    _bare_numbers_may_repeat(line, time.monotonic())
     line.broker.start()
 
 
@@ -270,11 +268,6 @@ async def _append_again(client: Client, record: Record) -> None:
     }
     subject = f"oilcan.{record.kind}.{record.partition}.{record.batch.edge}"
     await client.jetstream().publish(subject, record.data, headers=headers)
-
-
-def _bare_numbers_may_repeat(line: Line, since: float) -> None:
-    """The broker has not heard acknowledgements that the edge gave, and bare numbers look alike."""
-    line.devices.plain.receiver_gone(since - IN_FLIGHT_S)
 
 
 @contextmanager

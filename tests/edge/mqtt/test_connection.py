@@ -2,9 +2,8 @@
 
 import asyncio
 import struct
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager, closing
-from typing import Any
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 
@@ -13,78 +12,31 @@ from edge.mqtt.callbacks import Callbacks
 from edge.mqtt.client import new_client
 from edge.mqtt.connection import Connection
 from edge.mqtt.inbox import Inbox
-from edge.mqtt.source import MqttSource, Stay
-
-CONNACK, SUBACK = b"\x20\x02\x00\x00", b"\x90\x03\x00\x01\x01"
-PUBACK, FAREWELL = 0x40, b"\xe0\x00"
-Behaviour = Callable[["Broker"], Coroutine[Any, Any, None]]
-
-
-class Broker:
-    """The broker's end of one connection, byte by byte as the test says."""
-
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._reader, self._writer = reader, writer
-
-    async def accept(self) -> None:
-        """Let the client in and confirm its subscription."""
-        await self.packet()
-        await self.send(CONNACK)
-        await self.packet()
-        await self.send(SUBACK)
-
-    async def packet(self) -> tuple[int, bytes]:
-        """The next packet, none longer than 127 bytes: its first byte and its content."""
-        head, length = await self._reader.readexactly(2)
-        return head, await self._reader.readexactly(length)
-
-    async def piece(self) -> bytes:
-        """What comes in one piece."""
-        return await self._reader.read(65_536)
-
-    async def until_farewell(self) -> bytes:
-        """Everything up to DISCONNECT; then the connection is closed."""
-        return await self._reader.readuntil(FAREWELL)
-
-    async def send(self, data: bytes) -> None:
-        self._writer.write(data)
-        await self._writer.drain()
-
-
-def publication(mid: int, payload: bytes = b"1", head: int = 0x32) -> bytes:
-    body = struct.pack("!H", 3) + b"a/b" + struct.pack("!H", mid) + payload
-    return bytes([head, len(body)]) + body
+from edge.mqtt.source import Stay
+from tests.edge.mqtt.broker import PUBACK, Behaviour, Broker, publication, serving
 
 
 @asynccontextmanager
 async def connected(behave: Behaviour, *, limit: int = 100) -> AsyncIterator[Connection]:
     """A connection to a broker that behaves so, until the end of the block."""
-    tasks: list[asyncio.Task[None]] = []
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with closing(writer):
-            tasks.append(asyncio.create_task(behave(Broker(reader, writer))))
-            await tasks[0]
-
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    topics = [{"filter": "a/b", "payload": "plain", "tag": "A.b"}]
-    source = MqttSource.model_validate(
-        {"type": "mqtt", "name": "m", "connect": f"mqtt://127.0.0.1:{port}", "topics": topics}
-    )
     inbox = Inbox(limit=limit)
-    client = new_client(source, Stay.LASTING)
-    Callbacks(source, inbox, lambda _: None, clock=lambda: 0, state=None).bind(client)
-    connection = Connection(client, inbox)
-    try:
-        async with asyncio.timeout(20):
-            await connection.open(source)
-            yield connection
-    finally:
-        await connection.close()
-        server.close()
-        async with asyncio.timeout(20):
-            await asyncio.gather(*tasks, return_exceptions=True)
+    async with serving(behave) as source:
+        client = new_client(source, Stay.LASTING)
+        Callbacks(
+            source,
+            inbox,
+            accepted=lambda _: None,
+            established=lambda: None,
+            clock=lambda: 0,
+            state=None,
+        ).bind(client)
+        connection = Connection(client, inbox)
+        try:
+            async with asyncio.timeout(20):
+                await connection.open(source)
+                yield connection
+        finally:
+            await connection.close()
 
 
 async def test_a_group_of_acknowledgements_leaves_in_one_piece_in_order_of_arrival() -> None:

@@ -70,3 +70,29 @@ def test_a_broker_that_lost_our_session_leaves_no_doubt() -> None:
     redelivery.acknowledged([message(b"7")])
     redelivery.connected(0.0, session_kept=False)
     assert not redelivery.is_known(message(b"7", repeated=True), 1.0)
+
+
+def test_what_is_in_doubt_stays_so_over_a_connection_that_broke_before_its_repetition() -> None:
+    redelivery = acknowledged(1, 2)
+    assert redelivery.is_known(message(b"7", mid=1, repeated=True), 1.0)
+    redelivery.acknowledged([message(b"7", mid=1, repeated=True)])
+    redelivery.connected(2.0, session_kept=True)
+    assert [redelivery.is_known(message(b"7", mid=mid, repeated=True), 3.0) for mid in (1, 2)] == [
+        True,
+        True,
+    ]
+
+
+def test_an_acknowledgement_that_fails_after_one_that_left_is_expected_once() -> None:
+    redelivery = acknowledged(1)
+    redelivery.keep(message(b"8", mid=2))
+    redelivery.connected(1.0, session_kept=True)
+    known = [
+        redelivery.is_known(each, 2.0)
+        for each in (
+            message(b"7", mid=1, repeated=True),
+            message(b"8", mid=2, repeated=True),
+            message(b"8", mid=3),
+        )
+    ]
+    assert known == [True, True, False]
