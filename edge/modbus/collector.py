@@ -11,6 +11,7 @@ from edge.health import Health
 from edge.modbus.connection import ModbusConnection
 from edge.modbus.device import DeviceReader, Poll
 from edge.modbus.link import numbers_requests
+from edge.modbus.plan import Block
 from edge.modbus.rest import first_look_s
 from edge.modbus.rota import Rota
 from edge.modbus.source import ModbusSource
@@ -97,6 +98,7 @@ class ModbusCollector:
         self, devices: Sequence[DeviceReader], due: Set[int], poll: Poll, sink: Sink
     ) -> None:
         """Read the devices in turn, and put what they say and what their silence says."""
+        poll.again = _longest_absent(devices, due, poll)
         try:
             for device in devices:
                 await self._read(device, due, poll)
@@ -170,3 +172,10 @@ class ModbusCollector:
             readings, alarms = ReadingBatch.concatenate(poll.readings), tuple(poll.alarms)
             await sink.put(readings, alarms)
             self._health.count(readings, alarms)
+
+
+def _longest_absent(devices: Sequence[DeviceReader], due: Set[int], poll: Poll) -> Block | None:
+    """Of what the devices did not have, the part to ask for again: one in each poll at most."""
+    found = [each.absent(poll.connection, due) for each in devices]
+    waiting = [each for each in found if each is not None]
+    return min(waiting, key=lambda each: each[0])[1] if waiting else None

@@ -45,6 +45,7 @@ class ModbusConnection:
         self._client: ModbusBaseClient | None = None
         self._turn = asyncio.Lock()
         self._ended = False
+        self._opened = 0
 
     async def __aenter__(self) -> Self:
         return self
@@ -57,6 +58,11 @@ class ModbusConnection:
     ) -> None:
         self._ended = True
         self.close()
+
+    @property
+    def opened(self) -> int:
+        """How often it was opened: behind a new one there may be another device."""
+        return self._opened
 
     async def read(
         self, unit: int, block: Block, *, patience_s: float | None = None
@@ -123,6 +129,7 @@ class ModbusConnection:
             self._client = await open_client(
                 self._link, self._tls, timeout_s=self._timeout_s, lost=self._fail_request
             )
+            self._opened += 1
         return self._client
 
     def _fail_request(self) -> None:

@@ -1,5 +1,6 @@
 """One device: its plan of blocks, and what each answer, refusal or silence means as readings."""
 
+import asyncio
 from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 
@@ -7,6 +8,7 @@ import numpy as np
 
 from config.diagnostics import logger
 from edge.errors import DeviceRefused
+from edge.modbus.absent import AbsentParts, Moment
 from edge.modbus.connection import ModbusConnection
 from edge.modbus.decode import BlockDecoder
 from edge.modbus.device_plan import plan_device
@@ -30,6 +32,8 @@ class Poll:
     """Longest wait for an answer, where that is less than the connection's own."""
     first_look: bool = False
     """Is it only to be found out who answers?"""
+    again: Block | None = None
+    """The one part that is asked for again, though its device did not have it."""
     readings: list[ReadingBatch] = field(default_factory=list)
     alarms: list[SensorAlarm] = field(default_factory=list)
 
@@ -39,6 +43,8 @@ class _Part:
     """A block as planned, or a part of one that the device does not have as a whole."""
 
     block: Block
+    origin: Block
+    """The block as planned."""
     decoder: BlockDecoder
     planned: bool
     readable: bool
@@ -57,6 +63,7 @@ class DeviceReader:
         self._stamp = stamp
         self._groups = plan_device(device, every_us=every_us)
         self._parts: dict[int, list[_Part]] = {}
+        self._absent = AbsentParts()
         self._refused: set[Block] = set()
         self._active: dict[str, bool] = {}
         self.start_anew()
@@ -68,9 +75,9 @@ class DeviceReader:
 
     def start_anew(self) -> None:
         """Forget which registers it does not have: it may come back as another device."""
+        self._absent.forget()
         self._parts = {
-            group.every_us: [_part(block, planned=True) for block in group.blocks]
-            for group in self._groups
+            group.every_us: [_planned(block) for block in group.blocks] for group in self._groups
         }
 
     async def read(self, poll: Poll, due: Set[int]) -> None:
@@ -81,7 +88,18 @@ class DeviceReader:
         for every_us, parts in self._parts.items():
             if every_us in due:
                 read = [await self._read_part(poll, part) for part in parts]
-                self._parts[every_us] = [part for left in read for part in left]
+                left = [part for parts in read for part in parts]
+                self._parts[every_us] = left if poll.again is None else _rejoined(left)
+
+    def absent(self, connection: ModbusConnection, due: Set[int]) -> tuple[float, Block] | None:
+        """What of the intervals that are `due` is to be asked for again; see `AbsentParts.next`."""
+        blocks = (
+            part.block
+            for every_us, parts in self._parts.items()
+            for part in parts
+            if every_us in due and not part.readable
+        )
+        return self._absent.next(blocks, _moment(connection))
 
     def unreachable(self) -> ReadingBatch:
         """A bad reading of every point, to stand for the silence that begins."""
@@ -92,8 +110,7 @@ class DeviceReader:
     async def _read_part(self, poll: Poll, part: _Part) -> list[_Part]:
         """Read a part; what is to be read in its place from now on."""
         if not part.readable:
-            self._take(poll, part, None)
-            return [part]
+            return await self._read_absent(poll, part)
         try:
             return await self._read_readable(poll, part)
         except DeviceRefused as refusal:
@@ -113,6 +130,23 @@ class DeviceReader:
         self._take(poll, part, answer)
         return [part]
 
+    async def _read_absent(self, poll: Poll, part: _Part) -> list[_Part]:
+        """What the device did not have: if it has now, the block is read as planned again."""
+        answer = await self._ask_again(poll, part.block) if part.block is poll.again else None
+        self._take(poll, part, answer)
+        if answer is None:
+            return [part]
+        tags = [value.tag for value in part.block.values]
+        log.info("device has registers again", device=self.name, tags=tags)
+        return [_planned(part.origin)]
+
+    async def _ask_again(self, poll: Poll, block: Block) -> Answer:
+        try:
+            return await self._ask(poll, block)
+        except DeviceRefused:
+            self._absent.refused(block, _moment(poll.connection))
+            return None
+
     async def _find_readable(self, poll: Poll, block: Block) -> list[_Part]:
         async def ask(part: Block) -> Answer:
             try:
@@ -124,8 +158,10 @@ class DeviceReader:
 
         parts: list[_Part] = []
         for found, answer in await find_readable(block, ask):
-            parts.append(_part(found, planned=False, readable=answer is not None))
+            parts.append(_part(found, block, planned=False, readable=answer is not None))
             self._take(poll, parts[-1], answer)
+            if answer is None:
+                self._absent.refused(found, _moment(poll.connection))
         self._say_unreadable(parts)
         return parts
 
@@ -176,11 +212,27 @@ class DeviceReader:
             log.warning("device does not have registers", device=self.name, tags=tags)
 
 
-def _part(block: Block, *, planned: bool, readable: bool = True) -> _Part:
+def _moment(connection: ModbusConnection) -> Moment:
+    return Moment(asyncio.get_running_loop().time(), connection.opened)
+
+
+def _rejoined(parts: Sequence[_Part]) -> list[_Part]:
+    """Without the parts of a block that is read as planned again."""
+    whole = {id(part.origin) for part in parts if part.planned}
+    return [part for part in parts if part.planned or id(part.origin) not in whole]
+
+
+def _planned(block: Block) -> _Part:
+    return _part(block, block, planned=True, readable=True)
+
+
+def _part(block: Block, origin: Block, *, planned: bool, readable: bool) -> _Part:
     values = block.values
     points = tuple(place for place, value in enumerate(values) if value.alarm is None)
     alarms = tuple((place, each.alarm) for place, each in enumerate(values) if each.alarm)
-    return _Part(block, BlockDecoder(block.start, values), planned, readable, points, alarms)
+    return _Part(
+        block, origin, BlockDecoder(block.start, values), planned, readable, points, alarms
+    )
 
 
 def _bad(values: Sequence[Value], ts: int, reason: Reason) -> ReadingBatch:

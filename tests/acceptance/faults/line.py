@@ -43,9 +43,6 @@ _STORED = """
 SELECT value FROM reading JOIN point ON point.id = point_id
 WHERE tag = %s AND value IS NOT NULL ORDER BY ts
 """
-_BAD = """
-SELECT count(*) FROM reading JOIN point ON point.id = point_id WHERE tag = %s AND value IS NULL
-"""
 _DOUBTED = """
 SELECT value FROM reading JOIN point ON point.id = point_id WHERE tag = %s AND quality = %s
 """
@@ -145,10 +142,6 @@ class Line:
     def stored(self, tag: str) -> list[float]:
         """The numbers of a point in the order of their times; none while the database is away."""
         return [number for (number,) in self.ask(_STORED, tag)]
-
-    def bad(self, tag: str) -> int:
-        """How many readings of a point tell that there is no value."""
-        return sum(count for (count,) in self.ask(_BAD, tag))
 
     def doubted(self, tag: str) -> set[float]:
         """The numbers of a point that stand with another time, since its clock is not believed."""

@@ -3,7 +3,7 @@
 import asyncio
 import struct
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from itertools import pairwise
 from typing import Any
 
@@ -277,6 +277,62 @@ async def test_missing_registers_are_asked_for_again_after_a_reconnect(
         await memory.until(lambda m: m.of("P-1.r5")[-1][3] == SILENT)
         async with answering(port, answer):
             await memory.until(lambda m: m.of("P-1.r5")[-1][2:] == (5.0, 0))
+
+
+async def test_missing_registers_are_asked_for_again_over_a_new_connection_though_no_poll_failed(
+    port: int, memory: Memory, collecting: Collecting
+) -> None:
+    lacking, asked = {2, 5}, list[tuple[int, int]]()
+    restart = asyncio.Event()
+
+    def answer(_unit: int, request: bytes) -> bytes:
+        if restart.is_set():
+            restart.clear()
+            lacking.clear()
+            asked.clear()
+            raise ConnectionError
+        first, count = span(request)
+        asked.append((first, count))
+        missing = lacking & set(range(first, first + count))
+        return refusal(request, 2) if missing else words(request)
+
+    points = {f"r{at}": {"at": at} for at in range(8)}
+    collector = ModbusCollector(source(port, {"unit": 1, "asset": "P-1", "points": points}))
+    async with answering(port, answer), collecting(collector, memory):
+        await memory.until(lambda m: len(m.of("P-1.r5")) >= 3)
+        restart.set()
+        await memory.until(lambda m: m.of("P-1.r5")[-1][2:] == (5.0, 0))
+        await memory.until(lambda _: asked[-2:] == [(0, 8)] * 2)
+    assert asked.count((2, 1)) + asked.count((5, 1)) == 1
+    assert {row[3] for row in memory.rows} == {0, UNKNOWN_REGISTER}
+
+
+async def test_what_a_device_that_hangs_up_after_each_poll_lacks_costs_a_request_of_each_poll(
+    port: int, memory: Memory, collecting: Collecting
+) -> None:
+    polls: list[list[tuple[int, int]]] = []
+
+    async def answer_in_turn(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Hang up after the last register was read."""
+        polls.append([])
+        with suppress(asyncio.IncompleteReadError):
+            while (7, 1) not in polls[-1]:
+                request = await reader.readexactly(12)
+                polls[-1].append(span(request[7:]))
+                first, count = polls[-1][-1]
+                missing = {1, 3} & set(range(first, first + count))
+                pdu = refusal(request[7:], 2) if missing else words(request[7:])
+                writer.write(request[:4] + bytes([0, len(pdu) + 1]) + request[6:7] + pdu)
+        writer.close()
+
+    points = {f"r{at}": {"at": at} for at in (1, 3, 7)}
+    device = {"unit": 1, "asset": "P-1", "points": points, "block": {"max_gap": 2}}
+    server = await asyncio.start_server(answer_in_turn, "127.0.0.1", port)
+    async with server, collecting(ModbusCollector(source(port, device)), memory):
+        await memory.until(lambda m: len(m.of("P-1.r7")) >= 6)
+    whole = [set(asked) for asked in polls if (7, 1) in asked]
+    assert all(len(asked) <= 2 for asked in whole[1:])
+    assert {each for asked in whole[1:] for each in asked} == {(1, 1), (3, 1), (7, 1)}
 
 
 async def test_each_point_is_read_at_its_own_interval(
