@@ -38,7 +38,7 @@ def value_request(
     parameters = ua.MonitoringParameters(
         ClientHandle=ua.IntegerId(handle),
         SamplingInterval=ua.Duration(watched.sampling_us / 1000),
-        QueueSize=ua.Counter(watched.queue),
+        QueueSize=ua.Counter(watched.queue_size),
         DiscardOldest=watched.discard is Discard.OLDEST,
     )
     if deadband is not None:

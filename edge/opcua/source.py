@@ -20,6 +20,10 @@ from edge.source import (
 )
 
 _PORT = 4840
+_STANDSTILL_US = 60_000_000
+_SHORTEST_QUEUE, _LONGEST_QUEUE = 100, 10_000
+# The server samples at a rate of its own; few do so more than fifty times a second.
+_QUEUE_AT_ANY_RATE = 1_000
 _NODE = re.compile(r"(nsu=[^;]+;)?(i=\d+|s=.+|g=[0-9A-Fa-f-]{36}|b=.+)")
 
 
@@ -61,11 +65,13 @@ class Watched(ReportFields):
         description="How often the server looks at the variable; left out: as often as it can.",
         examples=["100ms"],
     )
-    queue: int = Field(
-        default=100,
+    queue: int | None = Field(
+        default=None,
         ge=1,
-        le=10_000,
-        description="Changes that the server keeps of the variable between two publications.",
+        le=_LONGEST_QUEUE,
+        description="Changes that the server keeps of the variable until they are taken: its rate "
+        "times the longest standstill to bridge. Left out: those of a minute by `sampling`, from 100 "
+        "to 10000; 1000 where `sampling` is left out too.",
         examples=[100],
     )
     discard: Discard = Field(
@@ -88,6 +94,15 @@ class Watched(ReportFields):
         "change is read, and the source's status says so.",
         examples=[1],
     )
+
+    @property
+    def queue_size(self) -> int:
+        """`queue`, or what a standstill of a minute takes."""
+        if self.queue is not None:
+            return self.queue
+        if not self.sampling_us:
+            return _QUEUE_AT_ANY_RATE
+        return min(max(_STANDSTILL_US // self.sampling_us, _SHORTEST_QUEUE), _LONGEST_QUEUE)
 
     @model_validator(mode="after")
     def _one_deadband(self) -> Self:

@@ -42,9 +42,16 @@ def test_an_item_is_asked_for_as_the_file_says() -> None:
 def test_left_out_the_server_samples_at_will_and_gives_up_the_oldest() -> None:
     wanted = watched()
     parameters = value_request(NODE, 5, wanted, deadband_of(wanted)).RequestedParameters
-    assert (parameters.SamplingInterval, parameters.QueueSize) == (0, 100)
+    assert (parameters.SamplingInterval, parameters.QueueSize) == (0, 1_000)
     assert parameters.DiscardOldest
     assert wanted.discard is Discard.OLDEST
+
+
+@pytest.mark.parametrize(
+    ("sampling", "size"), [("1ms", 10_000), ("20ms", 3_000), ("100ms", 600), ("5s", 100)]
+)
+def test_left_out_a_queue_holds_a_minute_of_samples(sampling: str, size: int) -> None:
+    assert watched(sampling=sampling).queue_size == size
 
 
 @pytest.mark.parametrize(
