@@ -4,8 +4,9 @@ Without this a plain payload, which has no time of its own, would become a secon
 connection breaks between the log's confirmation and the broker's receipt of ours.
 """
 
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Iterable
+from itertools import islice
 
 from edge.mqtt.inbox import Delivery
 
@@ -19,13 +20,15 @@ class Redelivery:
     """Which redelivered messages to leave out.
 
     Those that could not be acknowledged are expected, each once. Of those that were, nobody knows
-    whether the last ones reached the broker. It has no more than `in_flight` under way at a time, so
-    all before these did. It repeats them under the same identity, marked as repeated.
+    whether the last ones reached the broker, or crossed their repetition on the way: some brokers
+    repeat over a connection that stands, too. It has no more than `in_flight` under way at a time,
+    so all before these are settled. It repeats them under the same identity, marked as repeated.
     """
 
     def __init__(self, in_flight: int) -> None:
+        self._in_flight = in_flight
         self._kept: Counter[Content] = Counter()
-        self._last: deque[tuple[int, Content]] = deque(maxlen=in_flight)
+        self._last: dict[int, Content] = {}
         self._doubtful: dict[int, Content] = {}
         self._until: float | None = None
 
@@ -36,19 +39,26 @@ class Redelivery:
 
     def acknowledged(self, deliveries: Iterable[Delivery]) -> None:
         """The log has these, and their acknowledgements are on their way."""
-        self._last.extend((delivery.mid, _content(delivery)) for delivery in deliveries)
+        for delivery in deliveries:
+            self._last.pop(delivery.mid, None)
+            self._last[delivery.mid] = _content(delivery)
+        for mid in list(islice(self._last, max(0, len(self._last) - self._in_flight))):
+            del self._last[mid]
 
     def connected(self, now: float, *, session_kept: bool) -> None:
         """A new connection: the broker repeats what it holds, unless it lost our session."""
         self._until = now + _EXPECTED_S
         # A connection may break before all is repeated: what is still in doubt stays so.
-        self._doubtful = {**self._doubtful, **dict(self._last)} if session_kept else {}
+        self._doubtful = {**self._doubtful, **self._last} if session_kept else {}
         self._last.clear()
         if not session_kept:
             self._kept.clear()
 
     def is_known(self, delivery: Delivery, now: float) -> bool:
         """Is this the repetition of what the log has? Asked once for each delivery."""
+        content = _content(delivery)
+        if delivery.repeated and delivery.qos and self._last.get(delivery.mid) == content:
+            return True
         if not self._kept and not self._doubtful:
             return False
         if self._until is not None and now > self._until:
@@ -56,9 +66,9 @@ class Redelivery:
             self._doubtful.clear()
         # Asked first: an identity that is used anew ends the doubt about its last message.
         doubtful = self._doubtful.pop(delivery.mid, None) if delivery.qos else None
-        if delivery.repeated and doubtful == _content(delivery):
+        if delivery.repeated and doubtful == content:
             return True
-        return self._is_kept(_content(delivery))
+        return self._is_kept(content)
 
     def _is_kept(self, content: Content) -> bool:
         if content not in self._kept:

@@ -25,7 +25,7 @@ jetstream {{
   sync_interval: always
   max_file: {max_file}
 }}
-mqtt {{ listen: "{mqtt_host}:{mqtt_port}", ack_wait: "10s", max_ack_pending: 5000 }}
+mqtt {{ listen: "{mqtt_host}:{mqtt_port}", ack_wait: "5s", max_ack_pending: 5000 }}
 accounts {{
   PLANT: {{
     jetstream: enabled

@@ -96,3 +96,13 @@ def test_an_acknowledgement_that_fails_after_one_that_left_is_expected_once() ->
         )
     ]
     assert known == [True, True, False]
+
+
+def test_a_repetition_that_crosses_its_acknowledgement_is_known_though_the_connection_stands() -> (
+    None
+):
+    redelivery = acknowledged()
+    redelivery.acknowledged([message(b"7", mid=5)])
+    assert redelivery.is_known(message(b"7", mid=5, repeated=True), 1.0)
+    assert not redelivery.is_known(message(b"7", mid=6, repeated=True), 1.0)
+    assert not redelivery.is_known(message(b"7", mid=5), 1.0)

@@ -55,6 +55,24 @@ async def test_a_connection_that_broke_amid_repetitions_leaves_the_others_known(
     assert memory.values("A.b") == [1.0, 2.0, 3.0]
 
 
+async def test_a_repetition_that_crosses_its_acknowledgement_is_known(
+    memory: Memory, collecting: Collecting
+) -> None:
+    async def behave(broker: Broker) -> None:
+        await broker.accept()
+        await broker.send(publication(1, b"1"))
+        assert await broker.acknowledged() == 1
+        # As brokers do that repeat by a clock.
+        await broker.send(again(1, b"1"))
+        assert await broker.acknowledged() == 1
+        await broker.send(publication(2, b"2"))
+        await broker.until_farewell()
+
+    async with serving(behave) as source, collecting(MqttCollector(source), memory):
+        await memory.until(lambda m: 2.0 in m.values("A.b"))
+    assert memory.values("A.b") == [1.0, 2.0]
+
+
 async def test_a_stale_acknowledgement_after_a_reconnection_goes_to_no_later_connection(
     memory: Memory, collecting: Collecting
 ) -> None:
