@@ -186,7 +186,8 @@ class Subscription:
             try:
                 self._name(found, named)
             except ValueError as error:
-                problems[f"browse {found.wanted.browse}"].append(str(error))
+                said = str(error).replace(" | ", ". ")
+                problems[f"browse {found.wanted.browse}"].append(said)
         if finding.complete:
             gone = [item for item in self._items.browsed() if item.name not in named]
             await self._watcher.forget(gone)
