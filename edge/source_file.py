@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from config.documents import Document, KeyPath, Place, Problem, validation_problems
+from edge.modbus.link import means_every_device
 from edge.modbus.source import ModbusDevice, ModbusSource, RegisterMap
 from edge.mqtt.entries import AlarmTopic, SparkplugTopic, StateTopic
 from edge.mqtt.source import MqttSource
@@ -135,6 +136,19 @@ class _Reader:
             source = self._with_profiles(document, path, source)
         if source is not None:
             self.placed.append(_Placed(document, path, source))
+        if isinstance(source, ModbusSource):
+            self._refuse_broadcasts(self.placed[-1], source)
+
+    def _refuse_broadcasts(self, placed: _Placed, source: ModbusSource) -> None:
+        for index, device in enumerate(source.devices):
+            writable = [
+                role for role, point in device.points.items() if point.write_limits is not None
+            ]
+            if writable and means_every_device(source.link, device.unit):
+                message = f"{device.asset}.{writable[0]} may be written, but unit 0 means every "
+                remedy = "Give the device's own unit, or drop `writable`"
+                place = placed.at("devices", index, "unit")
+                self.problems.append(Problem(place, f"{message}device on the line", remedy))
 
     def _with_profiles(
         self, document: Document, path: KeyPath, source: ModbusSource

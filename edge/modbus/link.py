@@ -9,6 +9,7 @@ from edge.source import parse_address
 _PARITIES = ("N", "E", "O")
 _STOP_BITS = ("1", "2")
 _FASTEST_BAUD = 4_000_000
+_BROADCAST = 0
 
 
 class Scheme(StrEnum):
@@ -54,6 +55,11 @@ Link = NetworkLink | SerialLink
 def numbers_requests(link: Link) -> bool:
     """Has each request a number that its answer repeats? RTU frames have none."""
     return isinstance(link, NetworkLink) and link.scheme is not Scheme.RTU_OVER_TCP
+
+
+def means_every_device(link: Link, unit: int) -> bool:
+    """Does every device on the line obey a write to the unit? Behind TCP, 0 is the peer itself."""
+    return unit == _BROADCAST and not numbers_requests(link)
 
 
 def parse_link(text: str) -> Link:

@@ -9,7 +9,7 @@ from edge.modbus.connection import ModbusConnection, RegisterWrite
 from edge.modbus.decode import BlockDecoder
 from edge.modbus.device_plan import values_of
 from edge.modbus.encode import encode
-from edge.modbus.link import numbers_requests
+from edge.modbus.link import means_every_device
 from edge.modbus.plan import Value, block_of
 from edge.modbus.source import ModbusSource
 from edge.modbus.writable import WriteLimits, function_of
@@ -19,7 +19,6 @@ from edge.write_command import Outcome, WriteAnswer
 # Illegal function, address and value; busy. After the others the device may have acted.
 _NOTHING_DONE = frozenset({1, 2, 3, 6})
 _REQUESTS = 2
-_BROADCAST = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +58,7 @@ class ModbusWriter:
         target = self._targets[tag]
         if target.limits is None:
             return f"{tag} is not writable: its source {self._source.name} does not say `writable`"
-        if target.unit == _BROADCAST and not numbers_requests(self._source.link):
+        if means_every_device(self._source.link, target.unit):
             return "unit 0 means every device on the line"
         return ""
 

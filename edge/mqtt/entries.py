@@ -78,6 +78,14 @@ def _texts(value: Any) -> Any:
     return value
 
 
+def _column(value: Any) -> Any:
+    # YAML's `true` is 1 to pydantic, and its unions answer one mistake twice.
+    place = isinstance(value, int) and not isinstance(value, bool) and value >= 1
+    if not place and not (isinstance(value, str) and value):
+        raise ValueError(f"{value!r} is no column | Write its name, or its place from 1")
+    return value
+
+
 def _each(text: str) -> str:
     if not parse_path(text).each:
         raise ValueError(f"{text!r} stands for one value | End it in [*]")
@@ -103,7 +111,7 @@ TagTemplate = Annotated[str, AfterValidator(_tag_template)]
 Path = Annotated[str, AfterValidator(_path)]
 EachPath = Annotated[str, AfterValidator(_each)]
 Name = Annotated[str, AfterValidator(_name)]
-Column = Annotated[int, Field(ge=1)] | Annotated[str, Field(min_length=1)]
+Column = Annotated[int | str, BeforeValidator(_column)]
 
 
 class TimeUnit(StrEnum):

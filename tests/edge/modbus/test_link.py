@@ -2,7 +2,14 @@
 
 import pytest
 
-from edge.modbus.link import Link, NetworkLink, Scheme, SerialLink, parse_link
+from edge.modbus.link import (
+    Link,
+    NetworkLink,
+    Scheme,
+    SerialLink,
+    means_every_device,
+    parse_link,
+)
 
 
 @pytest.mark.parametrize(
@@ -39,3 +46,19 @@ def test_what_is_no_link_is_refused(text: str, message: str) -> None:
     with pytest.raises(ValueError, match=r".* \| ") as refused:
         parse_link(text)
     assert message in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "unit", "every_device"),
+    [
+        ("serial:///dev/ttyS0", 0, True),
+        ("rtu+tcp://gateway:4001", 0, True),
+        ("tcp://plc", 0, False),
+        ("tls://plc", 0, False),
+        ("serial:///dev/ttyS0", 1, False),
+    ],
+)
+def test_unit_0_means_every_device_where_frames_are_rtu(
+    text: str, unit: int, every_device: bool
+) -> None:
+    assert means_every_device(parse_link(text), unit) is every_device

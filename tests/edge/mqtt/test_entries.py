@@ -42,7 +42,7 @@ def test_what_is_accepted(topic: str) -> None:
         (f"{CSV}, columns: [t, w]", "nothing names the column 'v'"),
         (f"{CSV}, columns: [v], time: t", "nothing names the column 't'"),
         (f"{CSV}, columns: [v, v]", "a column's name is given twice"),
-        ("payload: csv, value: 0, tag: A.x", "greater than or equal to 1"),
+        ("payload: csv, value: 0, tag: A.x", "0 is no column"),
         ("payload: csv, tag: '{asset}.{p}', columns: [q, v], value: v", "{p}"),
         (f"{CSV}, time: t, time_format: '%H:%M'", "is no format of a time. Write year, month"),
         (f"{CSV}, time: t, time_format: '%Q'", "is no format of a time"),
@@ -60,3 +60,9 @@ def test_what_is_refused(topic: str, message: str) -> None:
     assert found
     assert any(message in problem for problem in found)
     assert all(problem.startswith("s.yaml:1:") for problem in found)
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "1.5", "''", "true", "[v]"])
+def test_a_column_that_is_none_is_told_once_with_its_remedy(value: str) -> None:
+    (said,) = problems(f"payload: csv, tag: A.x, value: {value}")
+    assert "is no column. Write its name, or its place from 1" in said
