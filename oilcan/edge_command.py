@@ -1,7 +1,7 @@
 """What `oilcan edge` does beside running: look at the sources of a plant folder, and try one."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,10 +16,14 @@ from config.suggestion import did_you_mean
 from edge.modbus.plan_report import render_plan
 from edge.modbus.source import ModbusSource
 from edge.reading import Reason, split_quality
+from edge.rejected import Rejected
 from edge.source_file import Source, SourceTag, source_tags
 from edge.trial import Trial, try_source
 from edge.worker import quiet_libraries, trial_collector_of
 from oilcan.plant.documents import load_edge_sources, read_documents
+
+_REJECTED = 20
+_SHOWN = 60
 
 
 def run_check(folder: Path) -> int:
@@ -52,7 +56,8 @@ def run_try(folder: Path, name: str, *, seconds: float) -> int:
     if name not in sources:
         typer.echo(f"there is no source {name}. {did_you_mean(name, tuple(sources))}", err=True)
         return 1
-    configure("warning", role="edge")
+    # What it would warn of is in the tables, or told at the end.
+    configure("error", role="edge")
     quiet_libraries()
     collector = trial_collector_of(sources[name])
     trial = asyncio.run(try_source(collector, seconds=seconds))
@@ -66,7 +71,10 @@ def run_try(folder: Path, name: str, *, seconds: float) -> int:
 
 
 def show(trial: Trial, named: Iterable[SourceTag], console: Console) -> None:
-    """Print what a source gave as tables; points that are named and did not come are there too."""
+    """Print what a source gave as tables; points that are named and did not come are there too.
+
+    What could not be read stands below with its reason, the first 20 of it.
+    """
     units = {tag.tag: tag.unit or "" for tag in named}
     readings = Table("tag", "value", "unit", "quality", "time (UTC)", "readings")
     for tag in sorted({*units, *trial.latest}):
@@ -81,6 +89,10 @@ def show(trial: Trial, named: Iterable[SourceTag], console: Console) -> None:
         console.print("no readings")
     if trial.alarms:
         console.print(_alarm_table(trial))
+    if trial.rejected:
+        console.print(_rejected_table(trial.rejected))
+    if (more := len(trial.rejected) - _REJECTED) > 0:
+        console.print(f"and {more} more that cannot be read")
 
 
 def _alarm_table(trial: Trial) -> Table:
@@ -90,6 +102,22 @@ def _alarm_table(trial: Trial) -> Table:
         row = alarm.asset, alarm.code, state, str(alarm.severity), alarm.message, _time(alarm.ts)
         table.add_row(*map(Text, row))
     return table
+
+
+def _rejected_table(rejected: Sequence[Rejected]) -> Table:
+    table = Table("from", "cannot be read because", "payload", "time (UTC)")
+    for one in rejected[:_REJECTED]:
+        row = one.address, one.problem, _payload(one.payload), _time(one.received_us)
+        table.add_row(*map(Text, row))
+    return table
+
+
+def _payload(payload: bytes) -> str:
+    """The beginning of a payload: as text where it is one, else in hexadecimal."""
+    text = payload.decode("utf-8", "replace")
+    if not text.isprintable() or "\ufffd" in text:
+        text = payload[:_SHOWN].hex(" ")
+    return f"{text[:_SHOWN]}..." if len(text) > _SHOWN else text
 
 
 def _quality(code: int) -> str:

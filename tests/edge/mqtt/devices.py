@@ -38,8 +38,15 @@ def source(engine: NatsEngine, **more: Any) -> MqttSource:
 @contextmanager
 def device(engine: NatsEngine) -> Iterator[paho.Client]:
     """A device that publishes without a login."""
-    client = paho.Client(CallbackAPIVersion.VERSION2, client_id="device")
-    client.connect("127.0.0.1", engine.mqtt_port)
+    with client_of(engine.mqtt_port, "device") as client:
+        yield client
+
+
+@contextmanager
+def client_of(port: int, name: str) -> Iterator[paho.Client]:
+    """A client of a broker on this machine."""
+    client = paho.Client(CallbackAPIVersion.VERSION2, client_id=name)
+    client.connect("127.0.0.1", port)
     client.loop_start()
     try:
         yield client
