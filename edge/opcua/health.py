@@ -15,6 +15,8 @@ class OpcuaHealth(Health):
 
     gaps: int = 0
     """Readings before which the server's queue ran over."""
+    missed: int = 0
+    """Publications whose numbers say that they were sent, and that never came."""
     notes: dict[str, str] = field(default_factory=dict)
     """What the server does not do as asked for, by tag; it is read all the same."""
 
@@ -34,5 +36,9 @@ class OpcuaHealth(Health):
         part = Health.part(self)
         notes = "; ".join(f"{tag}: {text}" for tag, text in sorted(self.notes.items())[:3])
         more = f"; {len(self.notes) - 3} more" if len(self.notes) > 3 else ""
-        metrics = {**part.metrics, "gaps_total": float(self.gaps)}
+        metrics = {
+            **part.metrics,
+            "gaps_total": float(self.gaps),
+            "publications_missed_total": float(self.missed),
+        }
         return replace(part, message=part.message or notes + more, metrics=metrics)

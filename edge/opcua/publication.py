@@ -19,6 +19,8 @@ from asyncua.ua.ua_binary import (
 from edge.opcua.changes import Changes, changes_of
 
 _CHANGES = ua.NodeId(ua.Int32(ObjectIds.DataChangeNotification_Encoding_DefaultBinary))
+_NUMBERS = 2**32 - 1
+"""Publications are numbered from 1 to this, and then from 1 again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +36,28 @@ Notification = Changes | ua.EventNotificationList | ua.StatusChangeNotification 
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """What a server published of one subscription at once; of nothing new, it has no notifications."""
+    """What a server published of one subscription at once."""
 
     subscription: int
     sequence: int
     notifications: list[Notification] = field(default_factory=list)
+    is_keep_alive: bool = False
+    """Is there nothing new? Then `sequence` is the number that the next publication will have."""
+
+
+class Numbering:
+    """Finds what was published and never came, by the numbers of what did (Part 4, 5.14.1.1)."""
+
+    def __init__(self) -> None:
+        self._next: int | None = None
+
+    def missed(self, publication: Publication) -> int:
+        """How many publications are missing right before this one."""
+        number = publication.sequence
+        missed = 0 if self._next is None else (number - self._next) % _NUMBERS
+        self._next = number if publication.is_keep_alive else number % _NUMBERS + 1
+        # Numbers that step back are a server's fault, and no gap of four thousand million.
+        return missed if missed < _NUMBERS // 2 else 0
 
 
 def publication_of(data: bytes) -> Publication:
@@ -56,7 +75,8 @@ def publication_of(data: bytes) -> Publication:
     Primitives.DateTime.unpack(buffer)
     count = Primitives.Int32.unpack(buffer)
     found = [_notification(buffer) for _ in range(count)]
-    return Publication(subscription, sequence, [each for each in found if each is not None])
+    known = [each for each in found if each is not None]
+    return Publication(subscription, sequence, known, is_keep_alive=count <= 0)
 
 
 def _notification(buffer: Buffer) -> Notification | None:

@@ -44,7 +44,7 @@ class Publishing:
                 continue
             self._unacknowledged = []
             publication = _read(data)
-            if publication.notifications:
+            if not publication.is_keep_alive:
                 taken = ua.SubscriptionAcknowledgement(
                     ua.IntegerId(publication.subscription), ua.Counter(publication.sequence)
                 )

@@ -25,7 +25,7 @@ from edge.opcua.history import Overlap, Row, Stored, offering, pages
 from edge.opcua.items import Item, Items, node_id, portions
 from edge.opcua.limits import limits_of
 from edge.opcua.paths import tag_of
-from edge.opcua.publication import Unreadable
+from edge.opcua.publication import Numbering, Unreadable
 from edge.opcua.publishing import subscribe
 from edge.opcua.reader import Read, Reader
 from edge.opcua.session import Session
@@ -67,6 +67,7 @@ class Subscription:
         for tag, wanted in memory.browsed.items():
             self._items.remember(tag, wanted)
         self._overlap = Overlap()
+        self._numbering = Numbering()
         self._reader = Reader(
             self._items,
             self._overlap,
@@ -104,6 +105,7 @@ class Subscription:
         while True:
             publication = await self._publishing.next()
             self._busy = True
+            self._memory.health.missed += self._numbering.missed(publication)
             read = self._reader.read(publication.notifications)
             await self._keep(read)
             self._memory.stored.add(read.readings)

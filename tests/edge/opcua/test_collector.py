@@ -200,22 +200,6 @@ async def test_nothing_is_acknowledged_before_the_sink_has_it(
     assert memory.values("K-1.temp")[1:] == [0.0, 1.0, 2.0, 3.0, 4.0]
 
 
-async def test_a_subscription_that_the_server_forgets_is_made_again(
-    port: int, memory: Memory, collecting: Collecting
-) -> None:
-    settings = source(port, timeout="100ms")
-    collector = OpcuaCollector(settings, reconcile_s=0.1)
-    async with compressor(port) as machine, collecting(collector, memory):
-        await memory.until(lambda m: len(m.rows) == 2)
-        service = machine.server.iserver.subscription_service
-        for subscription in list(service.subscriptions.values()):
-            await subscription.stop()
-        service.subscriptions.clear()
-        await memory.until(lambda m: len(m.rows) == 4, timeout=15)
-        await machine.write("temp", 3.0, SourceTimestamp=datetime.now(UTC))
-        await memory.until(lambda m: m.values("K-1.temp")[-1] == 3.0)
-
-
 async def test_a_dead_server_at_the_start_is_a_loss(port: int, memory: Memory) -> None:
     with pytest.raises(SourceLost, match="no session"):
         await OpcuaCollector(source(port)).run(memory)

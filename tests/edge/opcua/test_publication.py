@@ -11,7 +11,7 @@ from asyncua.ua.ua_binary import struct_to_binary
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.opcua.publication import Unreadable, publication_of
+from edge.opcua.publication import Numbering, Publication, Unreadable, publication_of
 
 CHANGE = ua.MonitoredItemNotification(3, ua.DataValue(ua.Variant(1.5)))
 CHANGES = ua.DataChangeNotification([CHANGE])
@@ -42,7 +42,8 @@ def test_all_kinds_of_notifications_are_read_in_their_order() -> None:
 
 
 def test_a_keep_alive_has_none() -> None:
-    assert publication_of(response()).notifications == []
+    published = publication_of(response())
+    assert (published.notifications, published.is_keep_alive) == ([], True)
 
 
 def test_a_refused_request_raises_its_status() -> None:
@@ -70,3 +71,28 @@ def test_a_response_with_any_byte_wrong_takes_no_more_than_an_exception(at: int,
     data[at % len(data)] = byte
     with suppress(Exception):  # of any kind, as its docstring says
         publication_of(bytes(data))
+
+
+LAST = 2**32 - 1
+
+
+@pytest.mark.parametrize(
+    ("numbers", "missed"),
+    [
+        ([7, 8, 9], [0, 0, 0]),
+        ([1, 2, 5], [0, 0, 2]),
+        ([LAST - 1, LAST, 1, 2], [0, 0, 0, 0]),
+        ([LAST, 3], [0, 2]),
+        ([9, 3, 4], [0, 0, 0]),
+    ],
+)
+def test_gaps_in_the_sequence_numbers_are_counted(numbers: list[int], missed: list[int]) -> None:
+    numbering = Numbering()
+    assert [numbering.missed(Publication(7, number)) for number in numbers] == missed
+
+
+def test_a_keep_alive_has_the_number_of_the_next_publication() -> None:
+    numbering = Numbering()
+    told = [(1, False), (2, True), (2, True), (2, False), (4, True), (4, False)]
+    found = [Publication(7, number, is_keep_alive=empty) for number, empty in told]
+    assert [numbering.missed(each) for each in found] == [0, 0, 0, 0, 1, 0]
