@@ -2,7 +2,7 @@
 
 import asyncio
 import copy
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, ClassVar
@@ -19,6 +19,33 @@ from edge.opcua.source import OpcuaSource
 URI = "urn:test:compressor"
 
 
+class CopiedNodes(dict[ua.NodeId, NodeData]):
+    """Nodes of another server, each copied when it is first asked for."""
+
+    def __init__(self, made: Mapping[ua.NodeId, NodeData]) -> None:
+        super().__init__(made)
+        self._own: set[ua.NodeId] = set()
+
+    def __getitem__(self, node: ua.NodeId) -> NodeData:
+        if node not in self._own:
+            data = super().__getitem__(node)
+            copied = copy.copy(data)
+            copied.attributes = {name: copy.copy(held) for name, held in data.attributes.items()}
+            copied.references = data.references.copy()
+            self[node] = copied
+        return super().__getitem__(node)
+
+    def __setitem__(self, node: ua.NodeId, data: NodeData) -> None:
+        self._own.add(node)
+        super().__setitem__(node, data)
+
+    def get(self, node: ua.NodeId, default: Any = None) -> Any:
+        try:
+            return self[node]
+        except KeyError:
+            return default
+
+
 class QuickServer(InternalServer):
     """A server that copies OPC UA's own nodes from the first one; to make them takes a second."""
 
@@ -28,14 +55,7 @@ class QuickServer(InternalServer):
         if not self._made:
             await super().load_standard_address_space(shelf_file)
             self._made.update(self.aspace._nodes)
-        self.aspace._nodes = {node: self._copied(data) for node, data in self._made.items()}
-
-    @staticmethod
-    def _copied(data: NodeData) -> NodeData:
-        copied = copy.copy(data)
-        copied.attributes = {name: copy.copy(held) for name, held in data.attributes.items()}
-        copied.references = data.references.copy()
-        return copied
+        self.aspace._nodes = CopiedNodes(self._made)
 
 
 class Compressor:
