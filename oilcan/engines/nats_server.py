@@ -25,7 +25,7 @@ jetstream {{
   sync_interval: always
   max_file: {max_file}
 }}
-mqtt {{ listen: "{mqtt_host}:{mqtt_port}", ack_wait: "5s", max_ack_pending: 5000 }}
+mqtt {{ listen: "{mqtt_host}:{mqtt_port}", ack_wait: "{mqtt_ack_wait_s}s", max_ack_pending: 5000 }}
 accounts {{
   PLANT: {{
     jetstream: enabled
@@ -52,6 +52,8 @@ class NatsEngine:
     port: int
     mqtt_port: int
     mqtt_host: str = "127.0.0.1"
+    mqtt_ack_wait_s: int = 10
+    """Seconds until a device's message that nobody has acknowledged is delivered again."""
     max_file_bytes: int = 16 * 1024**3
 
     name = "nats"
@@ -83,6 +85,7 @@ class NatsEngine:
                 max_file=self.max_file_bytes,
                 mqtt_host=self.mqtt_host,
                 mqtt_port=self.mqtt_port,
+                mqtt_ack_wait_s=self.mqtt_ack_wait_s,
                 user=_LOG_USER,
                 private=", ".join(f'"{subject}"' for subject in _PRIVATE_SUBJECTS),
                 password=self.password,

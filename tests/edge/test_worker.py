@@ -92,6 +92,10 @@ async def tags_in_log(client: Client, wanted: set[str]) -> set[str]:
     return seen
 
 
+async def names_of_streams(client: Client) -> list[str | None]:
+    return [stream.config.name for stream in await client.jsm().streams_info()]
+
+
 @pytest.fixture
 def modbus_port() -> int:
     return free_port()
@@ -142,7 +146,8 @@ async def test_a_log_that_lost_its_stream_gets_it_again(
     async with working(log_engine, modbus_port), asyncio.timeout(30):
         await tags_in_log(log_client, {"P-1.x"})
         await log_client.jsm().delete_stream(STREAM)
-        await asyncio.sleep(6)
+        while STREAM not in await names_of_streams(log_client):  # noqa: ASYNC110 - told to nobody
+            await asyncio.sleep(0.05)
         assert "P-1.x" in await tags_in_log(log_client, {"P-1.x"})
 
 

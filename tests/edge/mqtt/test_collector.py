@@ -52,21 +52,24 @@ async def test_what_comes_while_nobody_runs_is_kept_by_the_broker(
 
 
 async def test_what_the_log_never_confirmed_is_delivered_to_the_next_run(
-    log_engine: NatsEngine, memory: Memory, collecting: Collecting
+    tmp_path: Path, memory: Memory, collecting: Collecting
 ) -> None:
+    ports = {"port": free_port(), "mqtt_port": free_port()}
+    engine = NatsEngine(tmp_path / "log", **ports, mqtt_ack_wait_s=1)
     lost = Memory()
-    first = MqttCollector(source(log_engine))
-    async with collecting(first, lost):
-        await connected(first)
-        with device(log_engine) as client:
-            await publish(client, "plant/C-1/load", "0")
-            await lost.until(lambda m: len(m.rows) == 1)
-            lost.open.clear()
-            await publish(client, "plant/C-1/load", *map(str, range(1, 10)))
-            await asyncio.sleep(0.2)
-    async with collecting(MqttCollector(source(log_engine)), memory):
-        await memory.until(lambda m: len(m.rows) == 9)
-        await asyncio.sleep(0.3)
+    first = MqttCollector(source(engine))
+    with running(engine):
+        async with collecting(first, lost):
+            await connected(first)
+            with device(engine) as client:
+                await publish(client, "plant/C-1/load", "0")
+                await lost.until(lambda m: len(m.rows) == 1)
+                lost.open.clear()
+                await publish(client, "plant/C-1/load", *map(str, range(1, 10)))
+                await asyncio.sleep(0.2)
+        async with collecting(MqttCollector(source(engine)), memory):
+            await memory.until(lambda m: len(m.rows) == 9)
+            await asyncio.sleep(0.3)
     assert memory.values("C-1.load") == [float(n) for n in range(1, 10)]
 
 
