@@ -5,12 +5,14 @@ import os
 import signal
 import socket
 import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 
 import paho.mqtt.client as paho
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
+from config.clock import to_us
 from edge.errors import SourceLost, SourceRefused
 from edge.mqtt.collector import MqttCollector
 from edge.reading import Quality, Reason, quality_code
@@ -36,6 +38,19 @@ async def test_readings_and_alarms_arrive(
     assert memory.values("C-1.speed") == [3.0]
     assert memory.alarms[0].code == "STALLED"
     assert collector.health().readings == 3
+
+
+async def test_the_time_of_receipt_is_our_clocks_and_not_the_librarys(
+    log_engine: NatsEngine, memory: Memory, collecting: Collecting
+) -> None:
+    moment = to_us(datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))
+    collector = MqttCollector(source(log_engine), clock=lambda: moment)
+    async with collecting(collector, memory):
+        await connected(collector)
+        with device(log_engine) as client:
+            await publish(client, "plant/C-1/load", "1.5")
+        await memory.until(lambda m: len(m.rows) == 1)
+    assert memory.rows == [("C-1.load", moment, 1.5, 0)]
 
 
 async def test_what_comes_while_nobody_runs_is_kept_by_the_broker(
