@@ -1,0 +1,44 @@
+"""Commands that bring the database and the plant in order."""
+
+from typing import Annotated
+
+import typer
+
+from oilcan.options import DatabaseUrl, Home, Plant
+
+
+def migrate(home: Home = None, database_url: DatabaseUrl = None) -> None:
+    """Bring the database's schema up to date, and say what was applied."""
+    from oilcan.database_command import run_migrate
+
+    run_migrate(home=home, database_url=database_url)
+
+
+def check(plant: Plant) -> None:
+    """Check a plant folder: every mistake with its file, line and remedy. Connects to nothing.
+
+    Example: `oilcan check plant/`
+    """
+    from oilcan.plant.check import run
+
+    raise typer.Exit(run(plant))
+
+
+def apply(
+    plant: Plant,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")
+    ] = False,
+    home: Home = None,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """Bring register, points and rules in line with a plant folder, all or nothing.
+
+    Examples:
+
+    - `oilcan apply plant/ --dry-run`
+    - `oilcan apply plant/`
+    """
+    from oilcan.database_command import run_apply
+
+    run_apply(plant, dry_run=dry_run, home=home, database_url=database_url)
