@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
 from nats.aio.client import Client
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
@@ -24,6 +25,10 @@ from oilcan.engines.process import free_port, start
 
 _TEMPLATE = "oilcan_template"
 _LOG_BYTES = 256 * 1024**2
+
+# How long an example takes tells what else the machine does, and nothing of what is tested.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 
 @contextmanager
