@@ -66,12 +66,16 @@ class Health:
     """Rejected ones that were not kept aside, because their source sent too many of them."""
     unchanged: int = 0
     """Readings that told nothing new and were not sent."""
+    gaps: int = 0
+    """Points whose readings are missing over a time, marked by a bad one."""
     last_reading_us: int = 0
     lost_devices: set[str] = field(default_factory=set)
     device_of: Mapping[str, str] = field(default_factory=dict)
     """The device that each tag is read from, where the source's file says so."""
     devices: dict[str, DeviceHealth] = field(default_factory=dict)
     clocks: Clocks = field(default_factory=Clocks)
+    asked_every_us: Mapping[str, int] = field(default_factory=dict)
+    """How often each point is asked for; those that send by themselves are not here."""
     counts: dict[str, float] = field(default_factory=dict)
     """Metrics of this protocol alone."""
     _loss_said: bool = False
@@ -134,6 +138,7 @@ class Health:
             "unchanged_total": float(self.unchanged),
             # A full log keeps the source waiting instead: there is no road on which one is dropped.
             "dropped_total": 0.0,
+            "gaps_total": float(self.gaps),
             **self.counts,
         }
         if self.last_reading_us:

@@ -10,6 +10,7 @@ from config.status import Part
 from config.tasks import end_tasks
 from edge.collector import Collector, Sink
 from edge.errors import SourceLost
+from edge.gaps import Gaps
 from edge.rejected import RejectLimit
 from edge.reporting import ReportingSink
 from edge.source_file import Source
@@ -96,11 +97,12 @@ async def keep_collecting(collector: Collector, sink: Sink) -> None:
     limit = RejectLimit()
     failures = 0
     defect = ""
+    health = collector.health()
+    gaps = Gaps(health.asked_every_us)
     while True:
         started = loop.time()
         try:
-            health = collector.health()
-            await collector.run(ReportingSink(sink, collector.report_of, health, limit))
+            await collector.run(ReportingSink(sink, collector.report_of, health, limit, gaps))
             message = "the collector ended"
         except SourceLost as error:
             message = str(error)
@@ -109,6 +111,6 @@ async def keep_collecting(collector: Collector, sink: Sink) -> None:
             if message != defect:
                 log.exception("collector failed", source=collector.name)
                 defect = message
-        collector.health().failed(message)
+        health.failed(message)
         failures = 0 if loop.time() - started > _STEADY_S else failures + 1
         await asyncio.sleep(backoff_s(failures))

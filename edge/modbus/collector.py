@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence, Set
+from itertools import chain
 
 from config.clock import ClockUs, now_us
 from edge.collector import Sink
@@ -33,7 +34,6 @@ class ModbusCollector:
         self.writer = ModbusWriter(source)
         self._source = source
         self._clock = clock
-        self._health = Health(source.name, device_of=source.devices_by_tag)
         self._stamps = Stamps()
         self._reports = source.reports
         self._devices = [
@@ -42,6 +42,12 @@ class ModbusCollector:
         ]
         self._alone = len(self._devices) == 1
         self._silence = ""
+        asked = [device.asked_every_us.items() for device in self._devices]
+        self._health = Health(
+            source.name,
+            device_of=source.devices_by_tag,
+            asked_every_us=dict(chain.from_iterable(asked)),
+        )
         self._intervals = frozenset[int]().union(*(each.intervals_us for each in self._devices))
 
     @property

@@ -73,6 +73,17 @@ class DeviceReader:
         """The intervals at which its points are read."""
         return frozenset(self._parts)
 
+    @property
+    def asked_every_us(self) -> dict[str, int]:
+        """The interval at which each of its points is read."""
+        return {
+            value.tag: group.every_us
+            for group in self._groups
+            for block in group.blocks
+            for value in block.values
+            if value.alarm is None
+        }
+
     def start_anew(self) -> None:
         """Forget which registers it does not have: it may come back as another device."""
         self._absent.forget()
