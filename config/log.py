@@ -83,10 +83,10 @@ class Record:
     data: bytes
 
 
-async def connect_log(url: str, *, name: str) -> Client:
+async def connect_log(url: str, *, name: str, inbox_prefix: str = "_INBOX") -> Client:
     """Connect to the log and keep reconnecting for ever; `name` shows in the server's monitor.
 
-    Raises `LogUnavailable` if the first connection fails.
+    `inbox_prefix` begins the subjects that answers come on, for an account that has its own. Raises `LogUnavailable` if the first connection fails.
     """
 
     client = Client()
@@ -108,6 +108,7 @@ async def connect_log(url: str, *, name: str) -> Client:
             await client.connect(
                 url,
                 name=name,
+                inbox_prefix=inbox_prefix,
                 allow_reconnect=True,
                 max_reconnect_attempts=-1,
                 reconnect_time_wait=0.25,  # type: ignore[arg-type]  # only slept
@@ -123,29 +124,43 @@ async def connect_log(url: str, *, name: str) -> Client:
     return client
 
 
+async def close_log(client: Client) -> None:
+    """Close a connection, whether or not the server is still there to be told."""
+    try:
+        await client.close()
+    except (NatsError, OSError) as error:
+        log.debug("connection closed by its loss", error=repr(error))
+
+
 async def ensure_stream(client: Client, *, max_bytes: int) -> str:
     """Make the stream if it is missing, bring its bound and subjects up to date, give its identity.
 
     A full stream refuses (discard new): readings are never dropped in silence.
     """
-    subjects = [f"oilcan.{kind}.>" for kind in Kind]
+    subjects = {f"oilcan.{kind}.>" for kind in Kind}
     wanted = StreamConfig(
         name=STREAM,
-        subjects=subjects,
+        subjects=sorted(subjects),
         storage=StorageType.FILE,
         retention=RetentionPolicy.LIMITS,
         discard=DiscardPolicy.NEW,
         max_bytes=max_bytes,
         duplicate_window=_DUPLICATE_WINDOW_S,
+        # A gateway hands over many records at once; servers before 2.12 do not know this.
+        allow_atomic=True,
     )
     manager = client.jsm()
     try:
         try:
             found = (await manager.stream_info(STREAM)).config
-            # A newer Oilcan may have subjects that this one does not know.
-            wanted.subjects = sorted({*subjects, *(found.subjects or ())})
-            if found.max_bytes != max_bytes or set(wanted.subjects) != set(found.subjects or ()):
-                await manager.update_stream(wanted)
+            # A newer Oilcan may have subjects that this one does not know; and what an administrator
+            # chose, such as replicas, stays.
+            known = set(found.subjects or ())
+            if (found.max_bytes, found.allow_atomic, known) != (max_bytes, True, known | subjects):
+                changed = found.evolve(
+                    max_bytes=max_bytes, allow_atomic=True, subjects=sorted(known | subjects)
+                )
+                await manager.update_stream(changed)
         except NotFoundError:
             await manager.add_stream(wanted)
         return await stream_identity(client)
@@ -176,32 +191,46 @@ async def publish(
     Repeating the call with the same `batch` is safe: the log and every reader know the identity.
     Raises `LogFull` or `LogUnavailable`: then it is not known to be stored, call again.
     """
-    headers = {
-        "Nats-Msg-Id": f"{kind}:{partition}:{batch}",
-        _SESSION: batch.session,
-        _SEQUENCE: str(batch.sequence),
-    }
-    subject = f"oilcan.{kind}.{partition}.{batch.edge}"
+    subject, headers = subject_of(kind, partition, batch), headers_of(kind, partition, batch)
     try:
         ack = await js.publish(subject, data, timeout=timeout_s, headers=headers)
     except APIError as error:
-        if error.err_code in _FULL_CODES:
-            raise LogFull(f"the log is full: {error.description}") from error
-        raise LogUnavailable(f"the log refused: {error!r}") from error
+        raise refused(error) from error
     except (NatsError, TimeoutError, OSError) as error:
         raise LogUnavailable(f"the log did not confirm: {error!r}") from error
     return ack.seq
 
 
+def subject_of(kind: Kind, partition: int, batch: BatchId) -> str:
+    """The subject that a record is published on."""
+    return f"oilcan.{kind}.{partition}.{batch.edge}"
+
+
+def headers_of(kind: Kind, partition: int, batch: BatchId) -> dict[str, str]:
+    """The headers that tell log and readers whose record it is."""
+    return {
+        "Nats-Msg-Id": f"{kind}:{partition}:{batch}",
+        _SESSION: batch.session,
+        _SEQUENCE: str(batch.sequence),
+    }
+
+
+def refused(error: APIError) -> LogUnavailable:
+    """What a refusal of JetStream means to a publisher."""
+    if error.err_code in _FULL_CODES:
+        return LogFull(f"the log is full: {error.description}")
+    return LogUnavailable(f"the log refused: {error!r}")
+
+
 async def read(
     client: Client,
-    partition: int,
+    partition: int | None,
     after: Position,
     *,
     max_records: int = 64,
     max_wait_s: float = 1.0,
 ) -> AsyncGenerator[list[Record]]:
-    """Records of a partition after a position, in order and without a gap, in lists.
+    """Records of a partition (None: of all) after a position, in order and without a gap, in lists.
 
     An empty list is given after `max_wait_s` without any record. Raises `LogUnavailable` when the
     log is lost, was made anew or a record is missing: the caller reads on from its own position.
@@ -229,13 +258,14 @@ async def read(
 
 
 async def _subscribe(
-    client: Client, partition: int, start: int
+    client: Client, partition: int | None, start: int
 ) -> JetStreamContext.PullSubscription:
+    which = ">" if partition is None else f"{partition}.>"
     config = ConsumerConfig(
         deliver_policy=DeliverPolicy.BY_START_SEQUENCE,
         opt_start_seq=start,
         ack_policy=AckPolicy.NONE,
-        filter_subjects=[f"oilcan.{kind}.{partition}.>" for kind in Kind],
+        filter_subjects=[f"oilcan.{kind}.{which}" for kind in Kind],
         inactive_threshold=60.0,
         mem_storage=True,
     )

@@ -14,12 +14,12 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from nats.aio.client import Client
 
-from config.diagnostics import logger
 from config.errors import LogUnavailable
 from config.log import BatchId, Kind, publish
 from config.partition import asset_of, partition_of
 from config.retry import backoff_s
 from config.tasks import run_together
+from edge.outage import Outage
 from edge.reading import AlarmBatch, ReadingBatch
 from edge.rejected import Rejected
 from edge.wire import encode_alarms, encode_readings, encode_rejects
@@ -31,8 +31,6 @@ _NO_READINGS = ReadingBatch.from_rows(())
 _HEADER_BYTES = 4_096
 _CONFIRM_S = 2.0
 _LONGEST_WAIT_S = 1.0
-
-log = logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +79,14 @@ class Publisher:
         session: str,
         partitions: int = 1,
         limits: Limits | None = None,
+        log_name: str = "the log",
     ) -> None:
         self.counts = Counts()
-        self._outage = _Outage()
+        self.outage = Outage(log_name)
         self._lanes: list[_Lane] = []
         for partition in range(partitions):
             last = BatchId(edge, session, 0)
-            appender = _Appender(client, partition, last, self._outage)
+            appender = _Appender(client, partition, last, self.outage)
             self._lanes.append(_Lane(appender, limits or Limits(), self.counts))
 
     async def run(self) -> None:
@@ -126,34 +125,13 @@ class Publisher:
     @property
     def problem(self) -> str:
         """Why the log does not take anything at present, or nothing."""
-        return self._outage.problem
-
-
-class _Outage:
-    """Which partitions the log does not take; says it once when it begins and once at its end."""
-
-    def __init__(self) -> None:
-        self.problem = ""
-        self._partitions: set[int] = set()
-
-    def begins(self, partition: int, error: LogUnavailable) -> None:
-        if not self._partitions:
-            log.warning("the log takes nothing, keeping what is read", error=str(error))
-        self._partitions.add(partition)
-        self.problem = str(error)
-
-    def ends(self, partition: int) -> None:
-        if partition in self._partitions:
-            self._partitions.discard(partition)
-            if not self._partitions:
-                self.problem = ""
-                log.info("the log takes readings again")
+        return self.outage.problem
 
 
 class _Appender:
     """Appends to one partition of the log, in order, each record under an identity of its own."""
 
-    def __init__(self, client: Client, partition: int, last: BatchId, outage: _Outage) -> None:
+    def __init__(self, client: Client, partition: int, last: BatchId, outage: Outage) -> None:
         self.partition = partition
         self._client = client
         self._js = client.jetstream()

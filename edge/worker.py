@@ -5,20 +5,22 @@ import logging
 import secrets
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from nats.aio.client import Client
 
-from config.clock import now_us
 from config.errors import LogUnavailable
-from config.log import connect_log, ensure_stream
+from config.log import close_log, connect_log, ensure_stream
+from config.log_store import usage
 from config.retry import keep_running
 from config.status import EVERY_S, Status, send_status
 from config.tasks import run_together
 from edge.collector import Collector
 from edge.definitions import Definitions, Load
-from edge.health import State
+from edge.forwarder import Forwarder
+from edge.hub_log import HubLog
 from edge.modbus.collector import ModbusCollector
 from edge.modbus.source import ModbusSource
 from edge.mqtt.collector import MqttCollector
@@ -27,20 +29,40 @@ from edge.opcua.collector import OpcuaCollector
 from edge.opcua.source import OpcuaSource
 from edge.publisher import Publisher
 from edge.source_file import Source
+from edge.state import EdgeState, status
 from edge.supervisor import Supervisor
 from edge.writes import Writes, answer_writes
 
 _STREAM_CHECK_S = 5.0
 _FILES_S = 2.0
+_USAGE_S = 1.0
+# A gateway may hear the answers to its own questions at the hub, and nobody else's.
+_HUB_INBOX = "_GATEWAY"
 
 
-async def run(  # noqa: PLR0913 - all that one process is told
+@dataclass(frozen=True, slots=True)
+class HubLink:
+    """The way from a gateway to its hub: a server that passes on, and where we keep how far we are."""
+
+    url: str
+    position_file: Path
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeLog:
+    """The log that an edge writes; with `hub` it is a gateway's own, whose records go on to the hub."""
+
+    url: str
+    max_bytes: int
+    partitions: int = 1
+    hub: HubLink | None = None
+
+
+async def run(
     sources: Sequence[Source],
     *,
     edge: str,
-    partitions: int,
-    log_url: str,
-    log_max_bytes: int,
+    log: EdgeLog,
     reload: Load = lambda: None,
     home: Path | None = None,
 ) -> None:
@@ -51,14 +73,7 @@ async def run(  # noqa: PLR0913 - all that one process is told
     """
     quiet_libraries()
     definitions = Definitions(sources, reload)
-    collect = partial(
-        _collect,
-        definitions,
-        partial(collector_of, home=home),
-        edge,
-        partitions,
-        (log_url, log_max_bytes),
-    )
+    collect = partial(_collect, definitions, partial(collector_of, home=home), edge, log)
     await keep_running(collect, name="edge")
 
 
@@ -86,38 +101,58 @@ def quiet_libraries() -> None:
 
 
 async def _collect(
-    definitions: Definitions,
-    collect_from: Callable[[Source], Collector],
-    edge: str,
-    partitions: int,
-    stream: tuple[str, int],
+    definitions: Definitions, collect_from: Callable[[Source], Collector], edge: str, log: EdgeLog
 ) -> None:
-    url, max_bytes = stream
-    async with _log(url, edge) as client:
-        await ensure_stream(client, max_bytes=max_bytes)
+    async with _log(log, edge) as client, _hub(log, edge, client) as hub:
+        await ensure_stream(client, max_bytes=log.max_bytes)
         publisher = Publisher(
-            client, edge=edge, session=secrets.token_hex(8), partitions=partitions
+            client,
+            edge=edge,
+            session=secrets.token_hex(8),
+            partitions=log.partitions,
+            log_name="the gateway's log" if log.hub else "the log",
         )
         supervisor = Supervisor(definitions.sources, publisher, collect_from)
+        forwarder = _forwarder(log, client, hub)
+        state = EdgeState(edge, publisher, supervisor, definitions, forwarder)
         await run_together(
             [
                 publisher.run(),
                 supervisor.run(),
                 _follow(definitions, supervisor),
-                _report(client, lambda: status(edge, publisher, supervisor, definitions)),
-                _keep_stream(client, publisher, max_bytes),
-                answer_writes(client, edge, Writes(edge, supervisor.running)),
+                _report(hub, lambda: status(state)),
+                _keep_stream(client, publisher, log.max_bytes),
+                _measure(client, state),
+                answer_writes(hub, edge, Writes(edge, supervisor.running)),
+                *([forwarder.run()] if forwarder else []),
             ]
         )
 
 
+def _forwarder(log: EdgeLog, client: Client, hub: Client) -> Forwarder | None:
+    return Forwarder(client, HubLog(hub), file=log.hub.position_file) if log.hub else None
+
+
 @asynccontextmanager
-async def _log(url: str, edge: str) -> AsyncIterator[Client]:
-    client = await connect_log(url, name=f"edge {edge}")
+async def _log(log: EdgeLog, edge: str) -> AsyncIterator[Client]:
+    client = await connect_log(log.url, name=f"edge {edge}")
     try:
         yield client
     finally:
-        await client.close()
+        await close_log(client)
+
+
+@asynccontextmanager
+async def _hub(log: EdgeLog, edge: str, client: Client) -> AsyncIterator[Client]:
+    """The way to those who hear of our state: the hub's side of a gateway, or the log's server."""
+    if log.hub is None:
+        yield client
+        return
+    hub = await connect_log(log.hub.url, name=f"gateway {edge}", inbox_prefix=_HUB_INBOX)
+    try:
+        yield hub
+    finally:
+        await close_log(hub)
 
 
 async def _follow(definitions: Definitions, supervisor: Supervisor) -> None:
@@ -136,23 +171,12 @@ async def _report(client: Client, present: Callable[[], Status]) -> None:
         await asyncio.sleep(EVERY_S)
 
 
-def status(
-    edge: str, publisher: Publisher, supervisor: Supervisor, definitions: Definitions
-) -> Status:
-    """How the edge and each of its sources stand at present."""
-    parts = supervisor.parts()
-    lost = [name for name, part in parts.items() if part.state == State.FAILED]
-    said = [publisher.problem, f"lost: {', '.join(lost)}" if lost else "", definitions.problem]
-    message = "; ".join(filter(None, said))
-    counts = publisher.counts
-    metrics = {
-        "readings_total": float(counts.readings),
-        "alarms_total": float(counts.alarms),
-        "batches_total": float(counts.batches),
-        "bytes_total": float(counts.bytes),
-        "waiting_rows": float(publisher.waiting_rows),
-    }
-    return Status("edge", edge, now_us(), not message, message, metrics, parts)
+async def _measure(client: Client, state: EdgeState) -> None:
+    """Look at what the log holds; while it is away, the last look stands."""
+    while True:
+        with suppress(LogUnavailable):
+            state.usage = await usage(client)
+        await asyncio.sleep(_USAGE_S)
 
 
 async def _keep_stream(client: Client, publisher: Publisher, max_bytes: int) -> None:

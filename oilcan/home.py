@@ -28,7 +28,7 @@ def held(home: Path) -> Iterator[None]:
         except BlockingIOError as error:
             pid = file.read().strip() or "unknown"
             raise AlreadyRunning(
-                f"`oilcan up` already runs on {home} as process {pid}: stop it, "
+                f"Oilcan already runs on {home} as process {pid}: stop it, "
                 "or give another folder with --home"
             ) from error
         file.truncate(0)

@@ -8,10 +8,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from config.errors import SettingsError
 from config.settings import Settings
 from oilcan.child import Program
+from oilcan.engines.nats_configuration import GatewayListener, Tls
 from oilcan.engines.nats_server import NatsEngine
 from oilcan.engines.postgres import PostgresEngine
+from oilcan.settings import EngineSettings
 
 _WORKERS = ("ingest", "conditions", "maintenance")
 # PostgreSQL's fast shutdown writes a checkpoint; killed, it would need recovery at the next start.
@@ -55,24 +58,38 @@ class Machine:
         return f"http://{host}:{self.http_port}"
 
 
-def plan_machine(settings: Settings, *, ports: Mapping[str, int], mqtt_host: str) -> Machine:
-    """The machine that settings ask for; `ports` has `http`, and `log` and `mqtt` if it needs them."""
+def plan_machine(
+    settings: Settings, engines: EngineSettings, *, ports: Mapping[str, int]
+) -> Machine:
+    """The machine that settings ask for.
+
+    `ports` has `http`, where it needs them `log` and `mqtt`, and `gateways` where some may come.
+    """
     return Machine(
         settings=settings,
         http_port=ports["http"],
         postgres=None if settings.database_url else PostgresEngine(settings.home),
-        nats=None if settings.log_url else _nats(settings, ports, mqtt_host),
+        nats=None if settings.log_url else _nats(settings, engines, ports),
     )
 
 
-def _nats(settings: Settings, ports: Mapping[str, int], mqtt_host: str) -> NatsEngine:
+def _nats(settings: Settings, engines: EngineSettings, ports: Mapping[str, int]) -> NatsEngine:
     return NatsEngine(
         settings.home,
         port=ports["log"],
         mqtt_port=ports["mqtt"],
-        mqtt_host=mqtt_host,
+        mqtt_host=engines.mqtt_host,
         max_file_bytes=settings.log_max_bytes + _BROKER_BYTES,
+        gateways=_gateways(engines, ports["gateways"]) if "gateways" in ports else None,
     )
+
+
+def _gateways(engines: EngineSettings, port: int) -> GatewayListener:
+    certificate, key = engines.gateway_certificate, engines.gateway_key
+    if (certificate is None) != (key is None):
+        raise SettingsError("OILCAN_GATEWAY_CERTIFICATE and OILCAN_GATEWAY_KEY go together")
+    tls = Tls(certificate, key) if certificate and key else None
+    return GatewayListener(engines.gateway_host, port, tls)
 
 
 def engine_program(engine: PostgresEngine | NatsEngine) -> Program:

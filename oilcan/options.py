@@ -91,6 +91,36 @@ LogPort = Annotated[
         help="Port of the embedded log on loopback; 0: any free one. Default: 0.",
     ),
 ]
+GatewayHost = Annotated[
+    str | None,
+    typer.Option(
+        envvar="OILCAN_GATEWAY_HOST",
+        help="Address that gateways reach the embedded log at. Default: 127.0.0.1.",
+    ),
+]
+GatewayPort = Annotated[
+    int | None,
+    typer.Option(
+        envvar="OILCAN_GATEWAY_PORT",
+        help="Port for gateways at the embedded log; 0: any free one. Default: no gateways.",
+    ),
+]
+Hub = Annotated[
+    str | None,
+    typer.Option(
+        envvar="OILCAN_HUB",
+        metavar="URL",
+        help="Be a gateway: keep a log here, and hand it to this hub. Better given as OILCAN_HUB, "
+        "for it holds the login.",
+    ),
+]
+LocalMaxBytes = Annotated[
+    int | None,
+    typer.Option(
+        envvar="OILCAN_LOCAL_MAX_BYTES",
+        help="Bound of a gateway's own log on disk, in bytes. Default: 4 GiB.",
+    ),
+]
 EdgeName = Annotated[
     str | None,
     typer.Option(

@@ -14,13 +14,14 @@ from typer.cli import get_docs_for_click
 from config.settings import Settings
 from ingest.settings import IngestSettings
 from oilcan.command_line import app
-from oilcan.settings import EngineSettings
+from oilcan.settings import EngineSettings, GatewaySettings
 
 _WRITTEN = "<!-- Written by `python -m oilcan.reference docs/reference`. -->\n"
 _SETTINGS = (
     ("Every command", Settings),
     ("`oilcan up`", EngineSettings),
     ("`oilcan ingest`", IngestSettings),
+    ("`oilcan edge run` as a gateway", GatewaySettings),
 )
 
 

@@ -3,38 +3,36 @@
 import asyncio
 import signal
 import sys
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from pathlib import Path
 from typing import Any
 
 from config.diagnostics import configure
 from config.settings import Settings
 from oilcan.engine_addresses import find_database_url, find_log_url
-from oilcan.settings import load
+from oilcan.settings import GatewaySettings, load
 from oilcan.termination import until_terminated
 
 # Within the supervisor's patience with a role that it stops.
 _SERVE_GRACE_S = 3
 
 
-def run_edge(plant: Path, **options: object) -> None:
+def run_edge(plant: Path, *, gateway: Mapping[str, object], **options: object) -> None:
     """Collect from the sources of a plant folder. Raises `OilcanError`."""
     settings = _start("edge", options)
-    from edge.worker import run
+    as_gateway = load(GatewaySettings, **gateway)
+    if as_gateway.hub:
+        from oilcan.gateway import run_gateway
+
+        _run(run_gateway(plant, settings, as_gateway))
+        return
+    from edge.worker import EdgeLog, run
     from oilcan.plant.source_watch import SourceWatch
 
     watch = SourceWatch(plant)
-    _run(
-        run(
-            watch.read(),
-            edge=settings.edge,
-            partitions=settings.partitions,
-            log_url=find_log_url(settings),
-            log_max_bytes=settings.log_max_bytes,
-            reload=watch.changed,
-            home=settings.home / "edge" / settings.edge,
-        )
-    )
+    log = EdgeLog(find_log_url(settings), settings.log_max_bytes, settings.partitions)
+    home = settings.home / "edge" / settings.edge
+    _run(run(watch.read(), edge=settings.edge, log=log, reload=watch.changed, home=home))
 
 
 def run_ingest(**options: object) -> None:

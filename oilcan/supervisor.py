@@ -61,12 +61,14 @@ class UpOptions:
 class Running:
     """What runs, and how to reach it.
 
-    `mqtt_port` is None where the broker is not ours; `first_login` is set on the first start only.
+    `mqtt_port` is None where the broker is not ours, `gateway_port` where no gateways may come;
+    `first_login` is set on the first start only.
     """
 
     home: Path
     http_url: str
     mqtt_port: int | None
+    gateway_port: int | None
     database_url: str
     log_url: str
     first_login: Login | None
@@ -85,7 +87,7 @@ async def up(options: UpOptions) -> AsyncIterator[Running]:
     with held(home):
         ports = await _ports(settings, options.engines)
         machine = replace(
-            plan_machine(settings, ports=ports, mqtt_host=options.engines.mqtt_host),
+            plan_machine(settings, options.engines, ports=ports),
             plant=options.plant,
             environment=options.environment,
         )
@@ -99,7 +101,8 @@ async def up(options: UpOptions) -> AsyncIterator[Running]:
                 yield Running(
                     home=home,
                     http_url=machine.http_url,
-                    mqtt_port=machine.nats.mqtt_port if machine.nats else None,
+                    mqtt_port=ports.get("mqtt"),
+                    gateway_port=ports.get("gateways"),
                     database_url=machine.database_url,
                     log_url=machine.log_url,
                     first_login=login,
@@ -113,6 +116,9 @@ async def _ports(settings: Settings, engines: EngineSettings) -> dict[str, int]:
     if not settings.log_url:
         wishes["log"] = Wish("--log-port", "127.0.0.1", engines.log_port)
         wishes["mqtt"] = Wish("--mqtt-port", engines.mqtt_host, engines.mqtt_port)
+        if engines.gateway_port is not None:
+            host, port = engines.gateway_host, engines.gateway_port
+            wishes["gateways"] = Wish("--gateway-port", host, port)
     return dict(zip(wishes, await choose_ports(list(wishes.values())), strict=True))
 
 
@@ -141,9 +147,11 @@ class _Crew:
 
     def state(self) -> dict[str, Any]:
         machine = self.machine
-        ports = {"http": machine.http_port}
+        ports: dict[str, int | None] = {"http": machine.http_port}
         if machine.nats:
             ports |= {"log": machine.nats.port, "mqtt": machine.nats.mqtt_port}
+            if machine.nats.gateways:
+                ports["gateways"] = machine.nats.gateways.port
         children = {
             child.program.name: {
                 "pid": child.pid,

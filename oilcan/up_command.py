@@ -16,7 +16,7 @@ from oilcan.termination import until_terminated
 
 def run_up(plant: Path | None, **options: object) -> None:
     """Run everything until SIGTERM or Ctrl-C. Raises `OilcanError`."""
-    of_engines = {name: options.pop(name, None) for name in ("mqtt_host", "mqtt_port", "log_port")}
+    of_engines = {name: options.pop(name, None) for name in EngineSettings.model_fields}
     settings = load(Settings, **options)
     engines = load(EngineSettings, **of_engines)
     configure(settings.log_level, role="up")
@@ -34,6 +34,8 @@ def _announcement(running: Running, took_s: float) -> str:
     lines = [f"Oilcan is up after {took_s:.1f} s.", f"  pages  {running.http_url}"]
     if running.mqtt_port is not None:
         lines.append(f"  MQTT   port {running.mqtt_port}")
+    if running.gateway_port is not None:
+        lines.append(f"  hub    port {running.gateway_port}, for gateways")
     lines.append(f"  data   {running.home}")
     if running.first_login:
         lines.append(f"  login  {running.first_login.login} / {running.first_login.password}")

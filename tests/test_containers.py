@@ -64,8 +64,10 @@ def test_the_compose_log_starts_and_greets(tmp_path: Path, monkeypatch: pytest.M
     text = (ROOT / "docs/compose/nats.conf").read_text()
     text = text.replace("0.0.0.0:4222", f"127.0.0.1:{engine.port}")
     text = text.replace("0.0.0.0:1883", f"127.0.0.1:{engine.mqtt_port}")
+    text = text.replace("0.0.0.0:7422", f"127.0.0.1:{free_port()}")
     (tmp_path / "nats.conf").write_text(text.replace("/data", str(tmp_path / "data")))
     monkeypatch.setenv("OILCAN_LOG_PASSWORD", "s3cret-for-the-test")
+    monkeypatch.setenv("OILCAN_GATEWAY_PASSWORD", "an0ther-for-the-test")
     process = start(engine.command(), tmp_path / "output.log")
     try:
         deadline = time.monotonic() + 10

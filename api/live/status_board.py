@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from config.clock import ClockUs, now_us
 from config.status import STALE_AFTER_S, Status
@@ -22,6 +23,11 @@ class RoleState:
     age_s: float
     rates: Mapping[str, float]
     part_rates: Mapping[str, Mapping[str, float]]
+
+    @property
+    def age(self) -> timedelta:
+        """How long ago it was last heard of."""
+        return timedelta(seconds=self.age_s)
 
     @property
     def alive(self) -> bool:

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from oilcan.default_command import RunByDefault
-from oilcan.options import EdgeName, Home, LogLevel, LogUrl, Plant
+from oilcan.options import EdgeName, Home, Hub, LocalMaxBytes, LogLevel, LogUrl, Plant
 
 edge = typer.Typer(
     cls=RunByDefault,
@@ -16,20 +16,28 @@ edge = typer.Typer(
 
 
 @edge.command("run")
-def run_edge(
+def run_edge(  # noqa: PLR0913 - each option of a command is an argument
     plant: Plant,
     name: EdgeName = None,
     home: Home = None,
     log_url: LogUrl = None,
+    hub: Hub = None,
+    local_max_bytes: LocalMaxBytes = None,
     log_level: LogLevel = None,
 ) -> None:
     """Collect from the sources of a plant folder into the log. Needs no database.
 
-    Example: `oilcan edge run plant/ --name gateway-hall-1 --log-url nats://oilcan:secret@hub:4222`
+    With `--hub` it is a gateway: it runs a log of its own, which outlasts the hub's absence.
+
+    Examples:
+
+    - `oilcan edge run plant/ --name gateway-hall-1 --log-url nats://oilcan:secret@hub:4222`
+    - `oilcan edge run plant/ --name gateway-hall-1 --hub tls://gateway:secret@hub:7422`
     """
     from oilcan.roles import run_edge
 
-    run_edge(plant, edge=name, home=home, log_url=log_url, log_level=log_level)
+    gateway = {"hub": hub, "local_max_bytes": local_max_bytes}
+    run_edge(plant, gateway=gateway, edge=name, home=home, log_url=log_url, log_level=log_level)
 
 
 @edge.command("check")

@@ -9,6 +9,8 @@ from oilcan.options import (
     DemoHome,
     DemoHttpPort,
     DemoMqttPort,
+    GatewayHost,
+    GatewayPort,
     Home,
     HttpHost,
     HttpPort,
@@ -29,6 +31,8 @@ def up(  # noqa: PLR0913 - each option of a command is an argument
     mqtt_host: MqttHost = None,
     mqtt_port: MqttPort = None,
     log_port: LogPort = None,
+    gateway_host: GatewayHost = None,
+    gateway_port: GatewayPort = None,
     database_url: DatabaseUrl = None,
     log_url: LogUrl = None,
     log_level: LogLevel = None,
@@ -42,6 +46,7 @@ def up(  # noqa: PLR0913 - each option of a command is an argument
     - `oilcan up plant/`
     - `oilcan up plant/ --home /var/lib/oilcan --http-port 80 --mqtt-host 0.0.0.0`
     - `oilcan up plant/ --database-url postgresql://oilcan:secret@db/oilcan`
+    - `oilcan up plant/ --gateway-host 0.0.0.0 --gateway-port 7422`
     """
     from oilcan.up_command import run_up
 
@@ -53,6 +58,8 @@ def up(  # noqa: PLR0913 - each option of a command is an argument
         mqtt_host=mqtt_host,
         mqtt_port=mqtt_port,
         log_port=log_port,
+        gateway_host=gateway_host,
+        gateway_port=gateway_port,
         database_url=database_url,
         log_url=log_url,
         log_level=log_level,

@@ -9,89 +9,64 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from config.errors import EngineError
-
-_LOG_USER = "oilcan"
-
-_PRIVATE_SUBJECTS = ("oilcan.>", "_INBOX.>", "$JS.>", "$SYS.>")
-
-_CONFIGURATION = """\
-# Written at every start; a change here is lost.
-server_name: oilcan
-listen: "127.0.0.1:{port}"
-max_payload: 8MB
-jetstream {{
-  store_dir: "{store}"
-  # Nothing is confirmed before it is on disk.
-  sync_interval: always
-  max_file: {max_file}
-}}
-mqtt {{ listen: "{mqtt_host}:{mqtt_port}", ack_wait: "{mqtt_ack_wait_s}s", max_ack_pending: 5000 }}
-accounts {{
-  PLANT: {{
-    jetstream: enabled
-    users: [
-      {{ user: {user}, password: "{password}" }}
-      # Devices come over MQTT without a login, and can neither read nor forge what the log holds:
-      # neither its subjects nor the inboxes through which it answers its readers and publishers.
-      {{ user: device, password: "", allowed_connection_types: ["MQTT"], permissions: {{
-        publish: {{ deny: [{private}] }}
-        subscribe: {{ deny: [{private}] }}
-      }} }}
-    ]
-  }}
-}}
-no_auth_user: device
-"""
+from oilcan.engines.nats_configuration import (
+    HUB_USER,
+    LOG_USER,
+    GatewayListener,
+    HubAddress,
+    NatsConfiguration,
+    render,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class NatsEngine:
-    """`nats-server` from its wheel with its store in `home`/nats."""
+    """`nats-server` from its wheel with its store in `home`/nats.
+
+    Without `mqtt_port` it is no broker. With `gateways` gateways may join it as their hub; with
+    `hub` it is a gateway's own server. Its `server` name is unique in the plant.
+    """
 
     home: Path
     port: int
-    mqtt_port: int
+    mqtt_port: int | None
     mqtt_host: str = "127.0.0.1"
     mqtt_ack_wait_s: int = 10
     """Seconds until a device's message that nobody has acknowledged is delivered again."""
     max_file_bytes: int = 16 * 1024**3
+    gateways: GatewayListener | None = None
+    hub: HubAddress | None = None
+    server: str = "oilcan"
 
     name = "nats"
     stop_signal = signal.SIGTERM
 
     @property
     def url(self) -> str:
-        return f"nats://{_LOG_USER}:{self.password}@127.0.0.1:{self.port}"
+        """URL of the log, with the roles' login."""
+        return f"nats://{LOG_USER}:{self.password}@127.0.0.1:{self.port}"
+
+    @property
+    def hub_url(self) -> str:
+        """URL of a gateway's way to its hub: what is said there is said at the hub."""
+        return f"nats://{HUB_USER}:{self.password}@127.0.0.1:{self.port}"
 
     @property
     def password(self) -> str:
         """The roles' own password, made once and kept readable for the owner alone."""
-        file = self.home / "log.password"
-        if not file.exists():
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.touch(mode=0o600)
-            file.write_text(secrets.token_urlsafe(24), encoding="ascii")
-        return file.read_text(encoding="ascii")
+        return _kept_password(self.home / "log.password")
+
+    @property
+    def gateway_password(self) -> str:
+        """The gateways' password at their hub, made and kept alike."""
+        return _kept_password(self.home / "gateway.password")
 
     def prepare(self) -> None:
-        """Write the server's configuration file."""
+        """Write the server's configuration file; a change in it is lost at the next start."""
         store = self.home / "nats"
         store.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._file.touch(mode=0o600)
-        self._file.write_text(
-            _CONFIGURATION.format(
-                port=self.port,
-                store=store,
-                max_file=self.max_file_bytes,
-                mqtt_host=self.mqtt_host,
-                mqtt_port=self.mqtt_port,
-                mqtt_ack_wait_s=self.mqtt_ack_wait_s,
-                user=_LOG_USER,
-                private=", ".join(f'"{subject}"' for subject in _PRIVATE_SUBJECTS),
-                password=self.password,
-            ),
-            encoding="utf-8",
-        )
+        self._file.write_text(render(self._configuration(store)), encoding="utf-8")
 
     def command(self) -> list[str]:
         """The command that runs the server in the foreground. Raises `EngineError`."""
@@ -109,6 +84,28 @@ class NatsEngine:
         except OSError:
             return False
 
+    def _configuration(self, store: Path) -> NatsConfiguration:
+        return NatsConfiguration(
+            name=self.server,
+            port=self.port,
+            store=store,
+            max_file_bytes=self.max_file_bytes,
+            password=self.password,
+            mqtt=None if self.mqtt_port is None else (self.mqtt_host, self.mqtt_port),
+            mqtt_ack_wait_s=self.mqtt_ack_wait_s,
+            gateways=self.gateways,
+            gateway_password=self.gateway_password if self.gateways else "",
+            hub=self.hub,
+        )
+
     @property
     def _file(self) -> Path:
         return self.home / "nats.conf"
+
+
+def _kept_password(file: Path) -> str:
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch(mode=0o600)
+        file.write_text(secrets.token_urlsafe(24), encoding="ascii")
+    return file.read_text(encoding="ascii")

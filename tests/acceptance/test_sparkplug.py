@@ -56,7 +56,7 @@ async def line(engine: NatsEngine, database_url: str, folder: Path) -> AsyncIter
     settings = Settings(database_url=database_url, log_url=engine.url, log_max_bytes=LOG_BYTES)
     workers = [
         edge.worker.run(
-            plant.sources, edge="edge-1", partitions=1, log_url=engine.url, log_max_bytes=LOG_BYTES
+            plant.sources, edge="edge-1", log=edge.worker.EdgeLog(engine.url, LOG_BYTES)
         ),
         ingest.worker.run(database_url=database_url, log_url=engine.url, settings=settings),
     ]

@@ -23,7 +23,7 @@ from config.clock import from_us
 from config.database import Connection, fetch_one
 from config.tasks import end_tasks
 from edge.modbus.source import ModbusSource
-from edge.worker import run
+from edge.worker import EdgeLog, run
 from oilcan.engines.nats_server import NatsEngine
 from oilcan.engines.process import free_port
 from tests.edge.modbus.device import WritableDevice
@@ -57,9 +57,7 @@ def source(port: int) -> ModbusSource:
 @asynccontextmanager
 async def edge(name: str, engine: NatsEngine, port: int) -> AsyncIterator[None]:
     """An edge that collects from the device, as `oilcan edge` runs it."""
-    worker = run(
-        [source(port)], edge=name, partitions=1, log_url=engine.url, log_max_bytes=LOG_BYTES
-    )
+    worker = run([source(port)], edge=name, log=EdgeLog(engine.url, LOG_BYTES))
     task = asyncio.create_task(worker)
     try:
         yield

@@ -12,10 +12,11 @@ from edge.collector import Sink
 from edge.definitions import Definitions
 from edge.filter import Report
 from edge.health import Health
+from edge.outage import Outage
 from edge.reading import ReadingBatch
 from edge.source_file import Source, load_sources
+from edge.state import EdgeState, status
 from edge.supervisor import Supervisor
-from edge.worker import status
 from tests.edge.memory import Memory
 
 
@@ -138,6 +139,7 @@ async def test_wrong_files_keep_the_sources_and_are_said_once_and_in_the_status(
 ) -> None:
     class Quiet:
         problem = ""
+        outage = Outage()
         waiting_rows = 0
         counts = type("Counts", (), {"readings": 0, "alarms": 0, "batches": 0, "bytes": 0})
 
@@ -149,12 +151,12 @@ async def test_wrong_files_keep_the_sources_and_are_said_once_and_in_the_status(
     files.found = None
     assert not await definitions.refresh()
     assert [source.name for source in definitions.sources] == ["a"]
-    told = status("e", Quiet(), supervisor, definitions)
+    told = status(EdgeState("e", Quiet(), supervisor, definitions))
     assert not told.healthy
     assert told.message.endswith("s.yaml:1:1: is no list. Make it one (and 1 more)")
     files.found = sources("a")
     await definitions.refresh()
-    assert status("e", Quiet(), supervisor, definitions).message == ""
+    assert status(EdgeState("e", Quiet(), supervisor, definitions)).message == ""
     said = capsys.readouterr().out
     assert said.count("plant files are wrong") == 1
     assert said.count("plant files are right again") == 1

@@ -1,7 +1,7 @@
 """The edge's process: from real devices to the log, its status, and a clean end."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager, suppress
 
 import paho.mqtt.client as paho
@@ -12,15 +12,17 @@ from pymodbus.server import ModbusTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 
 from config.documents import parse_document
-from config.log import STREAM, Kind, Position, read
+from config.log import STREAM, Kind, Position, ensure_stream, read
 from config.status import Status, watch_status
+from edge.reading import Quality, Reason, quality_code
 from edge.source_file import Source, load_sources
 from edge.wire import decode_readings
-from edge.worker import run
+from edge.worker import EdgeLog, run
 from oilcan.engines.nats_server import NatsEngine
 from oilcan.engines.process import free_port
 
 _LOG_BYTES = 64 * 1024**2
+_GAP = quality_code(Quality.BAD, Reason.GAP)
 
 
 def sources(engine: NatsEngine, modbus_port: int) -> list[Source]:
@@ -65,9 +67,7 @@ async def working(engine: NatsEngine, modbus_port: int) -> AsyncIterator[asyncio
     worker = run(
         sources(engine, modbus_port),
         edge="edge-1",
-        partitions=1,
-        log_url=engine.url,
-        log_max_bytes=_LOG_BYTES,
+        log=EdgeLog(engine.url, _LOG_BYTES),
     )
     async with pump(modbus_port):
         task = asyncio.create_task(worker)
@@ -153,7 +153,7 @@ async def test_a_log_that_lost_its_stream_gets_it_again(
 
 async def test_a_worker_waits_for_its_log(log_engine: NatsEngine, modbus_port: int) -> None:
     url = f"nats://127.0.0.1:{free_port()}"
-    worker = run([], edge="e", partitions=1, log_url=url, log_max_bytes=_LOG_BYTES)
+    worker = run([], edge="e", log=EdgeLog(url, _LOG_BYTES))
     task = asyncio.create_task(worker)
     await asyncio.sleep(1)
     assert not task.done()
@@ -169,9 +169,7 @@ async def test_a_source_that_its_files_add_is_collected_from(
     worker = run(
         [],
         edge="e",
-        partitions=1,
-        log_url=log_engine.url,
-        log_max_bytes=_LOG_BYTES,
+        log=EdgeLog(log_engine.url, _LOG_BYTES),
         reload=lambda: given,
     )
     async with pump(modbus_port), asyncio.timeout(30):
@@ -180,3 +178,48 @@ async def test_a_source_that_its_files_add_is_collected_from(
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
+
+
+async def test_a_full_log_is_told_with_its_bytes_and_the_gap_that_it_makes_is_marked(
+    log_engine: NatsEngine, log_client: Client, modbus_port: int
+) -> None:
+    heard: asyncio.Queue[Status] = asyncio.Queue()
+    await watch_status(log_client, heard.put_nowait)
+
+    async def until(true: Callable[[Status], object]) -> Status:
+        while True:
+            if true(status := await heard.get()):
+                return status
+
+    given = [source for source in sources(log_engine, modbus_port) if source.name == "hall"]
+    worker = run(given, edge="e", log=EdgeLog(log_engine.url, 16_384))
+    async with pump(modbus_port), asyncio.timeout(60):
+        task = asyncio.create_task(worker)
+        full = await until(lambda status: status.metrics["log_full"])
+        still = await until(lambda status: status.ts - full.ts > 3_000_000)
+        assert "the log is full since " in still.message
+        assert f"{still.metrics['log_bytes']:.0f} bytes of 16384" in still.message
+        await ensure_stream(log_client, max_bytes=_LOG_BYTES)
+        after = await until(lambda status: status.parts["hall"].metrics["gaps_total"])
+        assert (after.metrics["log_full"], after.message) == (0.0, "")
+        rows = await rows_until_gap(log_client)
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+    (before, gap, behind) = rows
+    assert before[0] + 1 == gap[0]
+    assert behind[0] - gap[0] > 3_000_000
+
+
+async def rows_until_gap(client: Client) -> list[tuple[int, int]]:
+    """(ts, quality) of the first gap's row, of the one before it and of the one behind it."""
+    rows: list[tuple[int, int]] = []
+    async with aclosing(read(client, 0, Position(), max_wait_s=0.2)) as lists:
+        async for records in lists:
+            for record in records:
+                batch = decode_readings(record.data)
+                rows += zip(batch.ts.tolist(), batch.quality.tolist(), strict=True)
+            gaps = [place for place, row in enumerate(rows) if row[1] == _GAP]
+            if gaps and gaps[0] + 2 <= len(rows):
+                return rows[gaps[0] - 1 : gaps[0] + 2]
+    return rows

@@ -18,12 +18,13 @@ from oilcan.machine import (
     plan_machine,
     role_programs,
 )
+from oilcan.settings import EngineSettings
 
 _PORTS = {"http": 8081, "log": 4223, "mqtt": 1884}
 
 
 def machine(home: Path = Path("/nowhere"), **settings: Any) -> Machine:
-    return plan_machine(Settings(home=home, **settings), ports=_PORTS, mqtt_host="127.0.0.1")
+    return plan_machine(Settings(home=home, **settings), EngineSettings(), ports=_PORTS)
 
 
 def test_engines_are_ours_unless_settings_name_others():
