@@ -34,6 +34,7 @@ from edge.supervisor import Supervisor
 from edge.writes import Writes, answer_writes
 
 _STREAM_CHECK_S = 5.0
+_SILENT_CHECKS = 6
 _FILES_S = 2.0
 _USAGE_S = 1.0
 # A gateway may hear the answers to its own questions at the hub, and nobody else's.
@@ -180,9 +181,18 @@ async def _measure(client: Client, state: EdgeState) -> None:
 
 
 async def _keep_stream(client: Client, publisher: Publisher, max_bytes: int) -> None:
-    """Make the stream again where a log came back without it."""
+    """Make the stream again where a log came back without it.
+
+    Raises `LogUnavailable` where a connection is well for long and nothing is confirmed on it: then
+    all is begun anew over another. Nothing of it was acknowledged, so nothing is lost.
+    """
+    silent = 0
     while True:
         await asyncio.sleep(_STREAM_CHECK_S)
+        stuck = bool(publisher.problem) and client.is_connected and not publisher.outage.full
+        silent = silent + 1 if stuck else 0
+        if silent >= _SILENT_CHECKS:
+            raise LogUnavailable("the log is connected and confirms nothing")
         if publisher.problem and client.is_connected:
             with suppress(LogUnavailable):
                 await ensure_stream(client, max_bytes=max_bytes)

@@ -28,7 +28,12 @@ from oilcan.engines.nats_configuration import GatewayListener
 from oilcan.engines.nats_server import NatsEngine
 from oilcan.engines.process import free_port, start
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(120)]
+pytestmark = [
+    pytest.mark.acceptance,
+    pytest.mark.timeout(120),
+    # The wire's loop runs in a thread of its own, and may be collected in another.
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
 
 _PLANT = Path(__file__).parent / "gateway"
 _WITHIN_S = 60.0
