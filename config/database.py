@@ -18,9 +18,25 @@ Pool = AsyncConnectionPool[Connection]
 
 _CONNECT_TIMEOUT_S = 5
 
+# A partitioned table is level 1; a hypertable is an ordinary one, on level 3 without a unique index.
+SELECT_TABLE_LEVEL = """
+SELECT CASE WHEN relkind = 'p' THEN 1
+            WHEN EXISTS (SELECT FROM pg_index WHERE indrelid = c.oid AND indisunique) THEN 2
+            ELSE 3 END
+FROM pg_class c WHERE c.oid = to_regclass('reading')
+"""
+
+# The package alone is not enough: the server must have loaded it at its start, which makes a setting.
+SELECT_OFFER = """
+SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'timescaledb')
+       OR EXISTS (SELECT FROM pg_available_extensions WHERE name = 'timescaledb')
+          AND current_setting('timescaledb.disable_load', true) IS NOT NULL,
+       current_setting('timescaledb.license', true)
+"""
+
 
 class Level(IntEnum):
-    """What the database can do; found out at migration time, never configured."""
+    """What the tables of the database are; found out by itself, never configured."""
 
     PARTITIONS = 1
     """PostgreSQL: native range partitions per day."""
@@ -67,17 +83,25 @@ async def open_pool(url: str, *, min_size: int = 1, max_size: int = 8) -> AsyncI
 
 
 async def find_level(connection: Connection) -> Level:
-    """The level of the database behind a connection: is TimescaleDB installed, which licence?"""
-    row = await fetch_one(
-        connection,
-        """
-        SELECT EXISTS (SELECT FROM pg_available_extensions WHERE name = 'timescaledb'),
-               current_setting('timescaledb.license', true)
-        """,
-    )
-    if row is None or not row[0]:
+    """The level of the database behind a connection: what its tables are.
+
+    Where there are none yet, what the server offers. A server that gains TimescaleDB later does not
+    change the tables that are there: `oilcan migrate --upgrade` does.
+    """
+    row = await fetch_one(connection, SELECT_TABLE_LEVEL)
+    return await offered_level(connection) if row is None else Level(row[0])
+
+
+async def offered_level(connection: Connection) -> Level:
+    """What the server offers: is TimescaleDB there, and under which licence?
+
+    The licence is known only where the extension is made in this database already.
+    """
+    row = await fetch_one(connection, SELECT_OFFER)
+    offered, licence = row or (False, None)
+    if not offered:
         return Level.PARTITIONS
-    return Level.COLUMNSTORE if row[1] == "timescale" else Level.HYPERTABLE
+    return Level.COLUMNSTORE if licence == "timescale" else Level.HYPERTABLE
 
 
 async def fetch_one(

@@ -12,7 +12,7 @@ from importlib.resources import files
 
 import psycopg
 
-from config.database import Connection, Level, connect, fetch_one, find_level
+from config.database import Connection, Level, connect, fetch_one, find_level, offered_level
 from config.errors import DatabaseOutdated, MigrationError
 
 _NAME = re.compile(r"^(?P<number>\d{4})_(?P<name>[a-z_]+)(?:\.level(?P<level>[123]))?\.sql$")
@@ -48,17 +48,17 @@ def load_migrations(level: Level) -> list[Migration]:
     return [best[number] for number in sorted(best)]
 
 
-async def migrate(url: str) -> list[Migration]:
+async def migrate(url: str, *, highest: Level = Level.COLUMNSTORE) -> list[Migration]:
     """Apply what is missing and return it; nothing is left half-applied.
 
-    Raises `DatabaseUnavailable`, or `MigrationError` where a step fails or one already applied
+    A new database gets the level that the server offers, at most `highest`. Raises `DatabaseUnavailable`, or `MigrationError` where a step fails or one already applied
     differs from the file.
     """
     connection = await connect(url, autocommit=True)
     try:
         await connection.execute("SELECT pg_advisory_lock(%s)", [_LOCK_KEY])
         await connection.execute(_LEDGER)
-        level = await find_level(connection)
+        level = await _level_to_be(connection, highest)
         applied = await _applied(connection)
         migrations = load_migrations(level)
         for migration in migrations:
@@ -93,6 +93,24 @@ CREATE TABLE IF NOT EXISTS schema_migration (
     applied_at timestamptz NOT NULL DEFAULT now()
 )
 """
+
+
+async def _level_to_be(connection: Connection, highest: Level) -> Level:
+    """The level of the tables that are there, or the one that they are going to have."""
+    made = await fetch_one(connection, "SELECT to_regclass('reading') IS NOT NULL")
+    if made and made[0]:
+        return await find_level(connection)
+    if highest > Level.PARTITIONS and await offered_level(connection) > Level.PARTITIONS:
+        await make_extension(connection)
+    return min(highest, await offered_level(connection))
+
+
+async def make_extension(connection: Connection) -> None:
+    """Have the extension TimescaleDB in the database. Raises `MigrationError`."""
+    try:
+        await connection.execute("CREATE EXTENSION IF NOT EXISTS timescaledb")
+    except psycopg.Error as error:
+        raise MigrationError(f"the extension timescaledb cannot be made: {error}") from error
 
 
 async def _applied(connection: Connection) -> dict[int, str]:

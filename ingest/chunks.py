@@ -43,6 +43,8 @@ async def ensure_days(connection: Connection, days: Iterable[int]) -> None:
     if await find_level(connection) > Level.PARTITIONS:
         return
     await connection.execute(LOCK_CHUNKS, [_LOCK_KEY])
+    if await find_level(connection) > Level.PARTITIONS:
+        return  # It was upgraded while we waited.
     for day in sorted(set(days) - await existing_days(connection)):
         await _make_partition(connection, day)
 
@@ -53,6 +55,8 @@ async def drop_days(connection: Connection, before_us: int) -> int:
         cursor = await connection.execute(TIMESCALE_DROP_CHUNKS, [_midnight(before_us // DAY_US)])
         return len(await cursor.fetchall())
     await connection.execute(LOCK_CHUNKS, [_LOCK_KEY])
+    if await find_level(connection) > Level.PARTITIONS:
+        return 0  # It was upgraded while we waited: the next time.
     old = sorted(day for day in await existing_days(connection) if day < before_us // DAY_US)
     for day in old:
         await connection.execute(SQL("DROP TABLE {}").format(Identifier(partition_name(day))))

@@ -119,7 +119,7 @@ async def test_the_server_prepares_every_statement(connection: Connection) -> No
 def test_statements_are_found_in_constants_and_in_calls() -> None:
     places = {statement.place for statement in all_statements()}
     assert {"ingest.store.COPY_READINGS", "ingest.points.SELECT_POINTS"} <= places
-    assert any(place.startswith("config.database:") for place in places)
+    assert any(place.startswith("config.migrate:") for place in places)
 
 
 @pytest.mark.store
