@@ -19,11 +19,13 @@ Pool = AsyncConnectionPool[Connection]
 _CONNECT_TIMEOUT_S = 5
 
 # A partitioned table is level 1; a hypertable is an ordinary one, on level 3 without a unique index.
+# By name, not `to_regclass`: its cache is behind within a transaction when an upgrade swaps tables.
 SELECT_TABLE_LEVEL = """
 SELECT CASE WHEN relkind = 'p' THEN 1
             WHEN EXISTS (SELECT FROM pg_index WHERE indrelid = c.oid AND indisunique) THEN 2
             ELSE 3 END
-FROM pg_class c WHERE c.oid = to_regclass('reading')
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relname = 'reading' AND n.nspname = current_schema()
 """
 
 # The package alone is not enough: the server must have loaded it at its start, which makes a setting.

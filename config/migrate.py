@@ -84,6 +84,22 @@ async def require_schema(connection: Connection) -> None:
         )
 
 
+async def restate_level(connection: Connection, level: Level) -> None:
+    """Say in the ledger that the tables are those that the migrations of a level make."""
+    for item in load_migrations(level):
+        await connection.execute(
+            "UPDATE schema_migration SET name = %s, level = %s, checksum = %s WHERE number = %s",
+            [item.name, item.level, item.checksum, item.number],
+        )
+
+
+async def lock_schema(connection: Connection) -> None:
+    """Be the only one who changes the schema until the connection ends. Raises `MigrationError`."""
+    row = await fetch_one(connection, "SELECT pg_try_advisory_lock(%s)", [_LOCK_KEY])
+    if row is None or not row[0]:
+        raise MigrationError("another session is changing the schema: wait until it has ended")
+
+
 _LEDGER = """
 CREATE TABLE IF NOT EXISTS schema_migration (
     number     integer PRIMARY KEY,

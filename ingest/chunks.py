@@ -18,7 +18,12 @@ _LOCK_KEY = 0x72656164  # "read": one maker of partitions at a time, in every da
 LOCK_CHUNKS = "SELECT pg_advisory_xact_lock(%s)"
 
 SELECT_PARTITIONS = """
-SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'reading'::regclass
+SELECT day.relname
+FROM pg_inherits i
+JOIN pg_class whole ON whole.oid = i.inhparent
+JOIN pg_namespace n ON n.oid = whole.relnamespace
+JOIN pg_class day ON day.oid = i.inhrelid
+WHERE whole.relname = 'reading' AND n.nspname = current_schema()
 """
 
 TIMESCALE_DROP_CHUNKS = "SELECT drop_chunks('reading', older_than => %s::timestamptz)"
@@ -27,6 +32,11 @@ TIMESCALE_DROP_CHUNKS = "SELECT drop_chunks('reading', older_than => %s::timesta
 def partition_name(day: int) -> str:
     """Name of the partition of a day, counted from 1970-01-01: `reading_20261123`."""
     return f"reading_{_EPOCH + timedelta(days=day):%Y%m%d}"
+
+
+async def lock_days(connection: Connection) -> None:
+    """Be the only one who makes or drops partitions until the transaction ends."""
+    await connection.execute(LOCK_CHUNKS, [_LOCK_KEY])
 
 
 async def existing_days(connection: Connection) -> set[int]:
@@ -42,7 +52,7 @@ async def ensure_days(connection: Connection, days: Iterable[int]) -> None:
     """
     if await find_level(connection) > Level.PARTITIONS:
         return
-    await connection.execute(LOCK_CHUNKS, [_LOCK_KEY])
+    await lock_days(connection)
     if await find_level(connection) > Level.PARTITIONS:
         return  # It was upgraded while we waited.
     for day in sorted(set(days) - await existing_days(connection)):
@@ -54,7 +64,7 @@ async def drop_days(connection: Connection, before_us: int) -> int:
     if await find_level(connection) > Level.PARTITIONS:
         cursor = await connection.execute(TIMESCALE_DROP_CHUNKS, [_midnight(before_us // DAY_US)])
         return len(await cursor.fetchall())
-    await connection.execute(LOCK_CHUNKS, [_LOCK_KEY])
+    await lock_days(connection)
     if await find_level(connection) > Level.PARTITIONS:
         return 0  # It was upgraded while we waited: the next time.
     old = sorted(day for day in await existing_days(connection) if day < before_us // DAY_US)

@@ -7,11 +7,29 @@ import typer
 from oilcan.options import DatabaseUrl, Home, Plant
 
 
-def migrate(home: Home = None, database_url: DatabaseUrl = None) -> None:
-    """Bring the database's schema up to date, and say what was applied."""
+def migrate(
+    upgrade: Annotated[
+        bool,
+        typer.Option(
+            "--upgrade", help="Then bring the readings to the highest level that the server offers."
+        ),
+    ] = False,
+    home: Home = None,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """Bring the database's schema up to date, and say what was applied.
+
+    With `--upgrade`, readings that were kept before the server had TimescaleDB move into a hypertable,
+    and into a columnstore where the server is the Community edition. Everything keeps running
+    meanwhile; what is broken off goes on with the same command.
+    """
     from oilcan.database_command import run_migrate
 
     run_migrate(home=home, database_url=database_url)
+    if upgrade:
+        from oilcan.upgrade_command import run_upgrade
+
+        run_upgrade(home=home, database_url=database_url)
 
 
 def check(plant: Plant) -> None:

@@ -1,0 +1,1 @@
+"""Bring the readings of a database from one level to the next (docs/decisions/0011)."""
