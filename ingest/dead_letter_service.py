@@ -19,6 +19,7 @@ from ingest.column import accept_columns
 from ingest.cursor import Cursor
 from ingest.dead_letters import DeadLetter, LetterState, get_dead_letter
 from ingest.errors import DiscardReasonMissing, RetryRefused
+from ingest.footing import join_as_guest
 from ingest.point_columns import PointColumns
 from ingest.points import points_of_tags
 from ingest.refusal import REFUSALS
@@ -117,8 +118,9 @@ async def _store_readings(
     _refuse_outside(len(rows.early), len(rows.ahead), len(readings))
     accept_columns(connection)
     await ensure_days(connection, set((rows.new.ts // DAY_US).tolist()))
+    footing = await join_as_guest(connection)
     await mark_due(connection, rows.new)
-    stored = await store.insert_rows(connection, rows.new)
+    stored = await store.insert_rows(connection, rows.new, footing)
     if len(rows.unknown):
         # The tables of unknown tags are filled from batches; this is one of a single record.
         batch = join(Cursor(), [Content(_record(letter), readings=columns)])

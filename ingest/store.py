@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+import numpy as np
 from psycopg.types.json import Jsonb
 
 from config.clock import from_us, to_us
@@ -10,8 +11,10 @@ from config.log import Position, Record
 from edge.reading import ReadingBatch, SensorAlarm
 from ingest.batch import DeadLetter
 from ingest.binary_copy import HEADER, TRAILER
+from ingest.chunks import DAY_US
 from ingest.column import doubles, integers, smallints, times
 from ingest.cursor import Cursor
+from ingest.footing import Footing
 from ingest.sorting import Rows
 from ingest.unknown_rows import UnknownCount
 
@@ -47,6 +50,25 @@ SELECT point_id, ts, nullif(value, 'NaN'), quality
 FROM unnest(%s::integer[], %s::timestamptz[], %s::float8[], %s::smallint[])
      AS late (point_id, ts, value, quality)
 ON CONFLICT DO NOTHING
+"""
+
+# The same where there is no unique index: the first of those that are not there yet.
+INSERT_UNSEEN_READINGS = """
+INSERT INTO reading (point_id, ts, value, quality)
+SELECT DISTINCT ON (point_id, ts) point_id, ts, nullif(value, 'NaN'), quality
+FROM unnest(%s::integer[], %s::timestamptz[], %s::float8[], %s::smallint[])
+     WITH ORDINALITY AS late (point_id, ts, value, quality, place)
+WHERE NOT EXISTS (
+    SELECT FROM reading r
+    WHERE r.point_id = late.point_id AND r.ts = late.ts AND r.ts >= %s AND r.ts <= %s
+)
+ORDER BY point_id, ts, place
+"""
+
+# Large batches are compressed as they come, where the server can.
+COMPRESS_DIRECTLY = """
+SELECT set_config(name, 'on', true) FROM pg_settings
+WHERE name = 'timescaledb.enable_direct_compress_copy'
 """
 
 SELECT_LATEST_TIMES = """
@@ -137,15 +159,36 @@ async def copy_rows(connection: Connection, data: bytes) -> None:
         await copy.write(TRAILER)
 
 
-async def insert_rows(connection: Connection, rows: Rows) -> int:
+async def insert_rows(connection: Connection, rows: Rows, footing: Footing) -> int:
     """Store those of the rows that are not there yet; returns how many."""
-    columns = [
+    if footing.guarded:
+        return (await connection.execute(INSERT_READINGS, _columns(rows))).rowcount
+    stored, day = 0, rows.ts // DAY_US
+    # A day at a time: its chunk alone is searched.
+    for each in np.unique(day):
+        some = rows.take(day == each)
+        bounds = [from_us(int(some.ts.min())), from_us(int(some.ts.max()))]
+        stored += (
+            await connection.execute(INSERT_UNSEEN_READINGS, [*_columns(some), *bounds])
+        ).rowcount
+    return stored
+
+
+async def compress_directly(connection: Connection) -> None:
+    """Have what is copied from now on compressed at once, until the transaction ends.
+
+    Nothing where the server cannot, or where a unique index would not let it.
+    """
+    await connection.execute(COMPRESS_DIRECTLY)
+
+
+def _columns(rows: Rows) -> list[object]:
+    return [
         integers(rows.point_id),
         times(rows.ts),
         doubles(rows.value),
         smallints(rows.quality),
     ]
-    return (await connection.execute(INSERT_READINGS, columns)).rowcount
 
 
 async def latest_times(

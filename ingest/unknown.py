@@ -6,6 +6,7 @@ from datetime import datetime
 from config.clock import to_us
 from config.database import Connection
 from ingest.chunks import DAY_US, ensure_days
+from ingest.footing import join_as_guest
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,13 @@ WITH bound AS (
     RETURNING p.id, u.ts, u.value, u.quality
 )
 INSERT INTO reading (point_id, ts, value, quality)
-SELECT id, ts, value, quality FROM bound ORDER BY id, ts
+SELECT id, ts, value, quality FROM bound b
+WHERE NOT EXISTS (
+    SELECT FROM reading r
+    WHERE r.point_id = b.id AND r.ts = b.ts
+          AND r.ts >= (SELECT min(ts) FROM bound) AND r.ts <= (SELECT max(ts) FROM bound)
+)
+ORDER BY id, ts
 ON CONFLICT DO NOTHING
 """
 
@@ -70,6 +77,7 @@ async def bind_unknown(connection: Connection) -> int:
     days = [to_us(day) // DAY_US for (day,) in await cursor.fetchall()]
     if days:
         await ensure_days(connection, days)
+    await join_as_guest(connection)
     await connection.execute(MARK_BINDABLE)
     moved = await connection.execute(MOVE_BINDABLE)
     await connection.execute(DELETE_BOUND_TAGS)

@@ -21,6 +21,7 @@ from ingest.binary_copy import encode_rows
 from ingest.chunks import DAY_US, ensure_days
 from ingest.cursor import Cursor
 from ingest.errors import CursorMoved
+from ingest.footing import Footing, current_epoch, join_as_owner
 from ingest.point_columns import PointColumns
 from ingest.refusal import Refused, store_or_halve
 from ingest.rollup import mark_due
@@ -37,6 +38,9 @@ _UNASKED = np.iinfo(np.int64).min
 # table of locks is finite. Days beyond these are stored ahead, a few at a time.
 _MOST_DAYS = 256
 _DAYS_AT_ONCE = 64
+# Readings of each point in a batch from which it is worth compressing by itself; smaller ones are
+# kept by row, and the columnstore's policy converts their day as a whole.
+_COLUMN_ROWS = 32
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,6 +48,7 @@ class Prepared:
     """A batch ready to be written: sorted, the new rows already in COPY form, and its days."""
 
     before: Cursor
+    epoch: int
     batch: Batch
     sorted: Sorted
     data: bytes
@@ -79,6 +84,9 @@ class Writer:
         self._register: Mapping[str, Point] = {}
         self._points = PointColumns.of(())
         self._latest = _unasked(self._points)
+        # The latest times of what this writer has prepared, stored or not.
+        self._floor = _nothing(self._points)
+        self._epoch: int | None = None
         self._days: set[int] = set()
         self._turn = asyncio.Lock()
 
@@ -90,16 +98,18 @@ class Writer:
         `points` are the register's points by tag, the same object as long as they are the same.
         """
         if points is not self._register:
-            self._points = await asyncio.to_thread(PointColumns.of, points.values())
-            self._register, self._latest = points, _unasked(self._points)
-        before = self._cursor
+            columns = await asyncio.to_thread(PointColumns.of, points.values())
+            self._floor = _carry(self._floor, self._points, columns)
+            self._register, self._points, self._latest = points, columns, _unasked(columns)
+        before, epoch = self._cursor, await self._known_epoch()
         batch, bound = await asyncio.to_thread(_join, before, contents, self._points)
         latest = await self._look_up(bound.slots, span)
         rows, data = await asyncio.to_thread(_sort, bound, latest, span)
         days = tuple(sorted(_days(rows.new) | _days(rows.late)))
-        prepared = Prepared(before, batch, rows, data, days, span)
+        prepared = Prepared(before, epoch, batch, rows, data, days, span)
         self._cursor = batch.cursor
-        self._latest[rows.slots] = rows.newest
+        latest[rows.slots] = rows.newest
+        self._floor[rows.slots] = np.maximum(self._floor[rows.slots], rows.newest)
         return prepared
 
     async def write(self, prepared: Prepared) -> Written:
@@ -119,7 +129,8 @@ class Writer:
         held = await store.lock_cursor(self._connection, self._reader, self._partition)
         if held.position != prepared.before.position:
             raise CursorMoved(f"cursor of partition {self._partition} is at {held.position}")
-        stored, letters = ahead or await self._store_readings(prepared)
+        footing = await join_as_owner(self._connection)
+        stored, letters = ahead or await self._store_readings(prepared, footing)
         batch, rows = prepared.batch, prepared.sorted
         await mark_due(self._connection, rows.new, rows.late)
         letters += await self._keep_unknown(batch, rows.unknown)
@@ -137,19 +148,27 @@ class Writer:
             newest_us=int(rows.newest.max(initial=0)),
         )
 
-    async def _store_readings(self, prepared: Prepared) -> tuple[int, list[DeadLetter]]:
+    async def _store_readings(
+        self, prepared: Prepared, footing: Footing
+    ) -> tuple[int, list[DeadLetter]]:
         new, late = prepared.sorted.new, prepared.sorted.late
+        if not footing.guarded and footing.epoch != prepared.epoch:
+            self._forget(footing.epoch)
+            rows = Rows.concatenate(new, late)
+            return await self._store_checked(prepared.batch, rows, footing)
 
         async def copy(part: range) -> int:
             whole = len(part) == len(new)
             rows = new.take(slice(part.start, part.stop))
-            return await self._copy(rows, prepared.data if whole else _encode(rows))
+            return await self._copy(rows, prepared.data if whole else _encode(rows), footing)
 
+        if not footing.guarded and len(new) >= _COLUMN_ROWS * len(prepared.sorted.slots):
+            await store.compress_directly(self._connection)
         stored, refused = await store_or_halve(self._connection, range(len(new)), copy)
-        more, letters = await self._store_checked(prepared.batch, late)
+        more, letters = await self._store_checked(prepared.batch, late, footing)
         return stored + more, _letters(prepared.batch, new, refused) + letters
 
-    async def _copy(self, rows: Rows, data: bytes) -> int:
+    async def _copy(self, rows: Rows, data: bytes, footing: Footing) -> int:
         """Copy rows that are believed to be new; where one is not, check each of them."""
         try:
             async with self._connection.transaction():
@@ -157,16 +176,17 @@ class Writer:
         except UniqueViolation:
             # What is known of the latest times is wrong: ask again.
             self._latest = _unasked(self._points)
-            return await store.insert_rows(self._connection, rows)
+            return await store.insert_rows(self._connection, rows, footing)
         return len(rows)
 
-    async def _store_checked(self, batch: Batch, rows: Rows) -> tuple[int, list[DeadLetter]]:
+    async def _store_checked(
+        self, batch: Batch, rows: Rows, footing: Footing
+    ) -> tuple[int, list[DeadLetter]]:
         """Store those of the rows that are not there yet."""
 
         async def insert(part: range) -> int:
-            return await store.insert_rows(
-                self._connection, rows.take(slice(part.start, part.stop))
-            )
+            some = rows.take(slice(part.start, part.stop))
+            return await store.insert_rows(self._connection, some, footing)
 
         stored, refused = await store_or_halve(self._connection, range(len(rows)), insert)
         return stored, _letters(batch, rows, refused)
@@ -182,7 +202,8 @@ class Writer:
             days = prepared.days[start : start + _DAYS_AT_ONCE]
             part = rows.take(np.isin(rows.ts // DAY_US, days))
             async with self._connection.transaction():
-                more, refused = await self._store_checked(prepared.batch, part)
+                footing = await join_as_owner(self._connection)
+                more, refused = await self._store_checked(prepared.batch, part, footing)
                 await mark_due(self._connection, part)
             stored, letters = stored + more, letters + refused
         return stored, letters
@@ -225,7 +246,7 @@ class Writer:
         The last days are asked first: a question that spans years opens every partition of them.
         """
         latest = self._latest
-        missing = np.unique(_missing(latest, slots[slots >= 0]))
+        missing = asked = np.unique(_missing(latest, slots[slots >= 0]))
         for after_us in (span.last_us - _RECENT_US, span.first_us - DAY_US):
             if len(missing):
                 async with self._turn:
@@ -236,7 +257,20 @@ class Writer:
                 latest[places] = list(found.values())
                 missing = _missing(latest, missing)
         latest[missing] = NEVER
+        latest[asked] = np.maximum(latest[asked], self._floor[asked])
         return latest
+
+    async def _known_epoch(self) -> int:
+        """The epoch of the latest times that are asked for from now on, or of none before them."""
+        if self._epoch is None:
+            async with self._turn:
+                self._epoch = await current_epoch(self._connection)
+        return self._epoch
+
+    def _forget(self, epoch: int) -> None:
+        """Others have written: ask for the latest times again, once for each epoch."""
+        if epoch != self._epoch:
+            self._epoch, self._latest = epoch, _unasked(self._points)
 
     async def _make_days(self, days: Sequence[int]) -> None:
         """See that the days have a partition, in transactions of their own: they hurt nobody."""
@@ -274,6 +308,18 @@ def _missing(latest: Int64s, slots: Int32s) -> Int32s:
 
 def _unasked(points: PointColumns) -> Int64s:
     return np.full(len(points), _UNASKED)
+
+
+def _nothing(points: PointColumns) -> Int64s:
+    return np.full(len(points), NEVER)
+
+
+def _carry(floor: Int64s, before: PointColumns, after: PointColumns) -> Int64s:
+    """What was known of points that are still there, in their places among the new ones."""
+    carried = _nothing(after)
+    _, old, new = np.intersect1d(before.id, after.id, assume_unique=True, return_indices=True)
+    carried[new] = floor[old]
+    return carried
 
 
 def _encode(rows: Rows) -> bytes:

@@ -8,6 +8,7 @@ from psycopg.errors import UniqueViolation
 from config.database import Connection, fetch_one
 from ingest import store
 from ingest.binary_copy import encode_rows
+from ingest.footing import join_as_guest
 from ingest.rollup import mark_due
 from ingest.sorting import Rows
 
@@ -87,11 +88,14 @@ async def forget(connection: Connection, digest: str) -> None:
 
 async def store_rows(connection: Connection, rows: Rows) -> int:
     """Store those of the rows that are not there yet; returns how many."""
+    footing = await join_as_guest(connection)
     await mark_due(connection, rows)
+    if not footing.guarded:
+        return await store.insert_rows(connection, rows, footing)
     data = encode_rows(rows.point_id, rows.ts, rows.value, rows.quality)
     try:
         async with connection.transaction():
             await store.copy_rows(connection, data)
     except UniqueViolation:
-        return await store.insert_rows(connection, rows)
+        return await store.insert_rows(connection, rows, footing)
     return len(rows)

@@ -10,6 +10,7 @@ from config.database import Connection, connect, fetch_one
 from edge.reading import Quality
 from ingest.chunks import DAY_US, ensure_days
 from ingest.column import accept_columns
+from ingest.footing import Footing
 from ingest.history.buckets import Buckets
 from ingest.history.edges import HOUR_US, MINUTE_US, even_edges
 from ingest.history.latest import exact_latest, latest
@@ -25,6 +26,7 @@ pytestmark = pytest.mark.store
 T0 = 1_790_000_000_000_000 // DAY_US * DAY_US
 FIVE_MINUTES = 300_000_000
 GAP_US = 900_000_000
+GUARDED = Footing(guarded=True, epoch=0)
 COLUMNS = ("ts", "count", "avg", "min", "max", "first_ts", "first", "last_ts", "last", "drops")
 
 
@@ -50,7 +52,7 @@ def rows(point: int, readings: Sequence[tuple[int, float]], quality: int = 0) ->
 async def write(connection: Connection, some: Rows) -> None:
     """As ingest does: readings and marks in one transaction."""
     async with connection.transaction():
-        await insert_rows(connection, some)
+        await insert_rows(connection, some, GUARDED)
         await mark_due(connection, some)
 
 
@@ -182,7 +184,7 @@ async def test_an_hour_is_not_closed_while_somebody_writes_into_it(
     other = await connect(database_url, autocommit=True)
     accept_columns(other)
     async with other.transaction():
-        await insert_rows(other, rows(point, [(T0, 1.0)]))
+        await insert_rows(other, rows(point, [(T0, 1.0)]), GUARDED)
         await mark_due(other, rows(point, [(T0, 1.0)]))
         await close_hours(connection, now_us=T0 + 2 * HOUR_US)
         assert (await state(connection))[0] < T0
@@ -200,7 +202,7 @@ async def test_a_mark_that_comes_while_its_hour_is_rolled_stays(
     other = await connect(database_url, autocommit=True)
     accept_columns(other)
     async with other.transaction():
-        await insert_rows(other, rows(point, [(T0 + 5, 9.0)]))
+        await insert_rows(other, rows(point, [(T0 + 5, 9.0)]), GUARDED)
         await mark_due(other, rows(point, [(T0 + 5, 9.0)]))
         assert await roll_marked(connection)
         assert (await stored(connection, point, Source.HOURS)).count.tolist() == [1]

@@ -15,6 +15,7 @@ from config.migrate import lock_schema, migrate, require_schema
 from ingest import store
 from ingest.chunks import DAY_US, drop_days, ensure_days
 from ingest.column import accept_columns
+from ingest.footing import Footing
 from ingest.sorting import Rows
 from ingest.upgrade.progress import UpgradeProgress
 from ingest.upgrade.service import upgrade
@@ -22,6 +23,7 @@ from ingest.upgrade.service import upgrade
 pytestmark = pytest.mark.store
 
 FIRST_DAY, DAYS, ROWS_A_DAY = 20_000, 6, 50
+GUARDED = Footing(guarded=True, epoch=0)
 Key = tuple[int, int, float]
 
 
@@ -106,7 +108,7 @@ async def test_broken_off_after_any_day_it_goes_on_there(
     # Late readings of every day, copied or not.
     accept_columns(upgrading)
     for day in range(FIRST_DAY, FIRST_DAY + DAYS):
-        await store.insert_rows(upgrading, some_rows(day, 1000))
+        await store.insert_rows(upgrading, some_rows(day, 1000), GUARDED)
     before = await readings(upgrading)
     told = list[UpgradeProgress]()
     await upgrade(level_1, told.append)
@@ -147,7 +149,7 @@ async def test_what_is_written_and_read_meanwhile_never_misses_a_reading(
                     await ensure_days(writer, [day])
                     for repeat in (minute, max(1, minute - (DAYS + 2))):
                         rows = some_rows(day, repeat)
-                        await store.insert_rows(writer, rows)
+                        await store.insert_rows(writer, rows, GUARDED)
                 expected.update(
                     zip(rows.point_id.tolist(), rows.ts.tolist(), rows.value, strict=True)
                 )
