@@ -1,15 +1,15 @@
 """From level 2 to level 3: the hypertable gets a columnstore in place, while all roles run.
 
-The unique index goes, since it would keep COPY from writing columns directly; from then on writers
-agree among themselves (docs/decisions/0011). The days that are there are converted one by one, newest
-first; what is killed goes on where it was, and the columnstore's own policy would do the same.
+The days that are there are converted one by one, newest first; what is killed goes on where it was.
+Then the unique index goes, since it would keep COPY from writing columns directly: from then on
+writers agree among themselves (docs/decisions/0011).
 """
 
 import asyncio
 
 from psycopg.errors import LockNotAvailable
 
-from config.database import Connection, Level, fetch_one
+from config.database import Connection, Level
 from config.migrate import restate_level
 from ingest.upgrade.progress import Tell, UpgradeProgress
 
@@ -28,13 +28,6 @@ TIMESCALE_ADD_POLICY = """
 CALL add_columnstore_policy('reading', after => INTERVAL '1 day', if_not_exists => true)
 """
 
-# A chunk in each transaction, so that nobody waits for the whole table.
-TIMESCALE_MAKE_INDEX = """
-CREATE INDEX reading_next_point_ts ON reading (point_id, ts) WITH (timescaledb.transaction_per_chunk)
-"""
-
-SELECT_INDEX_VALID = "SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(%s)"
-
 SET_LOCK_TIMEOUT = "SELECT set_config('lock_timeout', %s, true)"
 
 LOCK_READING = "LOCK TABLE ONLY reading IN ACCESS EXCLUSIVE MODE"
@@ -43,7 +36,7 @@ NEXT_EPOCH = "UPDATE reading_epoch SET epoch = epoch + 1"
 
 # Days that nothing new is expected in, the newest first.
 TIMESCALE_SELECT_ROW_CHUNKS = """
-SELECT format('%%I.%%I', chunk_schema, chunk_name)
+SELECT quote_ident(chunk_schema) || '.' || quote_ident(chunk_name)
 FROM timescaledb_information.chunks
 WHERE hypertable_name = 'reading' AND hypertable_schema = current_schema() AND NOT is_compressed
       AND range_end < now() - INTERVAL '1 day'
@@ -59,10 +52,10 @@ async def upgrade_to_columnstore(connection: Connection, tell: Tell) -> None:
     The connection is in autocommit mode.
     """
     await connection.execute(TIMESCALE_ENABLE_COLUMNSTORE)
-    await _make_index(connection)
+    # First, so that the new index has next to nothing to hold.
+    await convert_chunks(connection, tell)
     while not await _switch(connection):
         pass
-    await convert_chunks(connection, tell)
 
 
 async def convert_chunks(connection: Connection, tell: Tell) -> None:
@@ -74,23 +67,14 @@ async def convert_chunks(connection: Connection, tell: Tell) -> None:
         tell(UpgradeProgress(Level.COLUMNSTORE, place, len(chunks), 0))
 
 
-async def _make_index(connection: Connection) -> None:
-    """Make the index that takes the unique one's place; one that was broken off is made anew."""
-    row = await fetch_one(connection, SELECT_INDEX_VALID, ["reading_next_point_ts"])
-    if row is not None and row[0]:
-        return
-    await connection.execute("DROP INDEX IF EXISTS reading_next_point_ts")
-    await connection.execute(TIMESCALE_MAKE_INDEX)
-
-
 async def _switch(connection: Connection) -> bool:
-    """Leave the unique index; False where somebody reads for so long that others would wait."""
+    """Have an ordinary index for the unique one; False where somebody reads for so long that others would wait."""
     try:
         async with connection.transaction():
             await connection.execute(SET_LOCK_TIMEOUT, [_LOCK_TIMEOUT])
             await connection.execute(LOCK_READING)
             await connection.execute("DROP INDEX reading_point_ts")
-            await connection.execute("ALTER INDEX reading_next_point_ts RENAME TO reading_point_ts")
+            await connection.execute("CREATE INDEX reading_point_ts ON reading (point_id, ts)")
             await connection.execute(NEXT_EPOCH)
             await connection.execute(TIMESCALE_ADD_POLICY)
             await restate_level(connection, Level.COLUMNSTORE)

@@ -5,7 +5,7 @@ import psycopg
 from config.database import Connection, Level, connect, find_level, offered_level
 from config.errors import DatabaseUnavailable, MigrationError
 from config.migrate import lock_schema, require_schema
-from ingest.upgrade.columnstore import convert_chunks, upgrade_to_columnstore
+from ingest.upgrade.columnstore import upgrade_to_columnstore
 from ingest.upgrade.hypertable import drop_old, upgrade_to_hypertable
 from ingest.upgrade.progress import Tell
 
@@ -41,6 +41,4 @@ async def _climb(connection: Connection, level: Level, tell: Tell) -> Level:
     if level is Level.HYPERTABLE and offered > level:
         await upgrade_to_columnstore(connection, tell)
         level = Level.COLUMNSTORE
-    elif level is Level.COLUMNSTORE and offered is level:
-        await convert_chunks(connection, tell)
     return level

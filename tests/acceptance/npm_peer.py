@@ -26,6 +26,8 @@ def installed(name: str) -> Path:
         for file in ("package.json", "package-lock.json"):
             shutil.copy(PEERS / name / file, made)
         command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline"]
+        # pglite-socket asks for a pglite of its own beside the one with TimescaleDB.
+        command.append("--legacy-peer-deps")
         done = subprocess.run(command, cwd=made, capture_output=True, text=True, timeout=300)
         assert done.returncode == 0, done.stderr
         # Another run may have been faster.
