@@ -22,7 +22,7 @@ import pyarrow.csv as csv
 import pyarrow.parquet as pq
 
 from bench.harness import in_turn, publish, table
-from bench.ingest import Load, batches, copy_raw, describe, empty, prepare, running
+from bench.ingest import Load, batches, copy_raw, describe, empty, fill, prepare, running
 from config.database import connect
 from config.migrate import migrate
 from edge.reading import ReadingBatch
@@ -54,13 +54,13 @@ def write_files(folder: Path, load: Load) -> dict[str, Path]:
     return files
 
 
-def import_one(url: str, path: Path) -> float:
+def import_one(url: str, load: Load, path: Path) -> float:
     """Seconds that an import takes, from an empty table."""
-    return asyncio.run(_import_one(url, path))
+    return asyncio.run(_import_one(url, load, path))
 
 
-async def _import_one(url: str, path: Path) -> float:
-    await empty(url)
+async def _import_one(url: str, load: Load, path: Path) -> float:
+    await empty(url, load)
     async with await connect(url, autocommit=True) as connection:
         await connection.execute("TRUNCATE import_file")
     plan = Plan(path, Reading(), path.with_suffix(".rejects"), _ALL)
@@ -75,8 +75,11 @@ def report(url: str, log_url: str, folder: Path, load: Load) -> str:
     """Measure; the figures as Markdown."""
     files = write_files(folder, load)
     buffers = asyncio.run(prepare(url, log_url, load))
-    subjects = [("raw binary COPY", lambda: asyncio.run(copy_raw(url, buffers)))]
-    subjects += [(form, lambda path=path: import_one(url, path)) for form, path in files.items()]
+    asyncio.run(fill(url, load))
+    subjects = [("raw binary COPY", lambda: asyncio.run(copy_raw(url, load, buffers)))]
+    subjects += [
+        (form, lambda path=path: import_one(url, load, path)) for form, path in files.items()
+    ]
     raw, *imports = in_turn(load.runs, load.rows, subjects)
     rows = [[raw.name, f"{raw.rate:,.0f}", "1", f"{raw.spread:.2f}"]]
     rows += [

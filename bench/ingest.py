@@ -9,8 +9,10 @@ time) is said by itself.
 `--rows-in-table 0 1e6 1e7 1e8` repeats it with so many readings there already, the last of them in
 the day that is written: the rate has to stay.
 
-Uses an embedded PostgreSQL of its own (with fsync), or the database in OILCAN_BENCH_DATABASE_URL,
-whose table `reading` it empties.
+Uses an embedded PostgreSQL of its own (with fsync), or the database in OILCAN_BENCH_DATABASE_URL or
+OILCAN_DATABASE_URL, which has to be empty or the bench's own. On level 3, a TimescaleDB Community
+server, the reference is a COPY that the server compresses directly, and what a reading takes is said
+too: `OILCAN_DATABASE_URL=postgresql://... python -m bench.ingest --points 500 10000`.
 """
 
 import argparse
@@ -19,6 +21,7 @@ import os
 import shutil
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -28,10 +31,11 @@ from itertools import product
 from pathlib import Path
 
 import numpy as np
+from psycopg.sql import SQL, Identifier
 
 from bench.harness import Figure, in_turn, publish, table
 from config.clock import now_us
-from config.database import connect, find_level
+from config.database import Level, connect, fetch_one, find_level
 from config.log import BatchId, Kind, connect_log, ensure_stream
 from config.log import publish as append
 from config.migrate import migrate
@@ -51,7 +55,12 @@ from oilcan.engines.nats_server import NatsEngine
 from oilcan.engines.postgres import PostgresEngine
 from oilcan.engines.process import free_port, start
 
-BAR = 0.9
+BARS = {Level.PARTITIONS: 0.9, Level.HYPERTABLE: 0.9, Level.COLUMNSTORE: 0.8}
+PAGES = {
+    Level.PARTITIONS: "ingest",
+    Level.HYPERTABLE: "ingest-timescale",
+    Level.COLUMNSTORE: "ingest-columnstore",
+}
 _LOG_BYTES = 2 * 1024**3
 _START_US = now_us() // DAY_US * DAY_US - DAY_US // 2
 """Noon of yesterday, by UTC: what is measured is written behind it, what is there already before."""
@@ -59,6 +68,12 @@ _FILLED_A_DAY = 20_000_000
 _FILLED_AT_ONCE = 1_000_000
 
 DELETE_MEASURED = "DELETE FROM reading WHERE ts >= to_timestamp(%s / 1e6)"
+
+SELECT_FOREIGN_POINTS = "SELECT count(*) FROM point WHERE tag NOT LIKE 'A-%%.value'"
+
+TIMESCALE_BYTES_A_READING = """
+SELECT hypertable_size('reading')::float8 / greatest(count(*), 1) FROM reading
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +117,10 @@ def batches(load: Load) -> Iterator[ReadingBatch]:
 async def prepare(url: str, log_url: str, load: Load) -> list[bytes]:
     """Register the points, fill the log, and give the same rows as COPY buffers."""
     connection = await connect(url, autocommit=True)
-    await connection.execute("TRUNCATE reading, point, asset, asset_class, site CASCADE")
+    await connection.execute("TRUNCATE reading, rollup_hour, rollup_minute, rollup_due")
+    # One by one: to truncate them would reach tables that are never emptied.
+    for table_name in ("point", "asset", "asset_class", "site"):
+        await connection.execute(SQL("DELETE FROM {}").format(Identifier(table_name)))
     await connection.execute("INSERT INTO site (code, name) VALUES ('S', 'S')")
     await connection.execute("INSERT INTO asset_class (code, name) VALUES ('C', 'C')")
     await connection.execute(
@@ -165,11 +183,14 @@ async def fill(url: str, load: Load) -> None:
 
 async def copy_raw(url: str, load: Load, buffers: list[bytes]) -> float:
     """Seconds to COPY the buffers, a transaction each, as if the first took as long as the rest."""
-    await empty(url)
+    await empty(url, load)
     connection = await connect(url, autocommit=True)
+    columns = await find_level(connection) is Level.COLUMNSTORE
     begun = 0.0
     for buffer in buffers:
         async with connection.transaction():
+            if columns:
+                await store.compress_directly(connection)
             await store.copy_rows(connection, buffer)
         begun = begun or time.perf_counter()
     taken = time.perf_counter() - begun
@@ -179,7 +200,7 @@ async def copy_raw(url: str, load: Load, buffers: list[bytes]) -> float:
 
 async def ingest(url: str, log_url: str, load: Load, effort: Effort) -> float:
     """Seconds until all rows are committed, as if the first batch took as long as the rest."""
-    await empty(url)
+    await empty(url, load)
     client = await connect_log(log_url, name="bench")
     connection = await connect(url, autocommit=True)
     progress = Progress({0: PartitionProgress()})
@@ -208,10 +229,14 @@ async def ours() -> None:
     """Nobody else wants the partition."""
 
 
-async def empty(url: str) -> None:
+async def empty(url: str, load: Load) -> None:
     """Remove what was measured, and have the server start with nothing left to write."""
     connection = await connect(url, autocommit=True)
-    await connection.execute(DELETE_MEASURED, [_START_US])
+    if not load.rows_in_table and await find_level(connection) is Level.COLUMNSTORE:
+        # Rows in columns would be unpacked before they are deleted.
+        await connection.execute("TRUNCATE reading")
+    else:
+        await connection.execute(DELETE_MEASURED, [_START_US])
     await connection.execute("TRUNCATE log_cursor")
     await connection.execute("VACUUM reading")
     await connection.execute("CHECKPOINT")
@@ -251,11 +276,38 @@ def running(engine: PostgresEngine | NatsEngine) -> Iterator[subprocess.Popen[by
 
 async def describe(url: str) -> str:
     """The database in a few words."""
+    level = await level_of(url)
     connection = await connect(url, autocommit=True)
-    level = await find_level(connection)
     version = connection.info.server_version // 10_000
     await connection.close()
     return f"PostgreSQL {version}, level {level.value} ({level.name.lower()})"
+
+
+async def level_of(url: str) -> Level:
+    connection = await connect(url, autocommit=True)
+    level = await find_level(connection)
+    await connection.close()
+    return level
+
+
+async def bytes_a_reading(url: str) -> float:
+    """What a reading of the last run takes on the disk, indexes included; level 3."""
+    connection = await connect(url, autocommit=True)
+    row = await fetch_one(connection, TIMESCALE_BYTES_A_READING)
+    await connection.close()
+    return float(row[0]) if row else 0.0
+
+
+async def set_up(url: str) -> None:
+    """Migrate the database. Exits where it holds anything but a bench's points."""
+    await migrate(url)
+    connection = await connect(url, autocommit=True)
+    row = await fetch_one(connection, SELECT_FOREIGN_POINTS)
+    await connection.close()
+    if row is None or row[0]:
+        sys.exit(
+            "the database holds a plant: give the bench an empty one, for it removes everything"
+        )
 
 
 def main() -> None:
@@ -276,24 +328,25 @@ def main() -> None:
         stack.callback(shutil.rmtree, home)
         log = NatsEngine(home / "log", port=free_port(), mqtt_port=free_port())
         stack.enter_context(running(log))
-        url = os.environ.get("OILCAN_BENCH_DATABASE_URL", "")
+        url = os.environ.get("OILCAN_BENCH_DATABASE_URL") or os.environ.get("OILCAN_DATABASE_URL")
         if not url:
             database = PostgresEngine(home / "database")
             (home / "database").mkdir()
             (home / "database").chmod(0o755)
             stack.enter_context(running(database))
             url = database.url
-        asyncio.run(migrate(url))
-        text = report(url, log.url, options)
-        name = "ingest" if "level 1" in text else "ingest-timescale"
+        asyncio.run(set_up(url))
+        level, text = report(url, log.url, options)
     print(text)
     if not options.dry:
-        publish(name, "python -m bench.ingest", text)
+        publish(PAGES[level], "python -m bench.ingest", text)
 
 
-def report(url: str, log_url: str, options: argparse.Namespace) -> str:
-    """Measure every number of points; the figures as Markdown."""
+def report(url: str, log_url: str, options: argparse.Namespace) -> tuple[Level, str]:
+    """Measure every number of points; the database's level, and the figures as Markdown."""
     max_rows = IngestSettings().max_rows
+    level = asyncio.run(level_of(url))
+    columns = level is Level.COLUMNSTORE
     rows = []
     for points, there in product(options.points, options.rows_in_table):
         load = Load(points, options.rows, options.record_rows, options.runs, max_rows, there)
@@ -310,13 +363,17 @@ def report(url: str, log_url: str, options: argparse.Namespace) -> str:
                 f"{statistics.median(effort.start_s):.2f}",
             ]
         )
+        if columns:
+            rows[-1].append(f"{asyncio.run(bytes_a_reading(url)):.1f}")
         print(rows[-1], flush=True)
-    head = ["points", "rows in the table", "raw COPY, rows/s", "log -> committed, rows/s", "ratio"]
-    head += ["spreads", "CPU of ingest, µs a row", "to the first commit, s"]
-    return (
+    reference = "direct-compress COPY" if columns else "raw COPY"
+    head = ["points", "rows in the table", f"{reference}, rows/s", "log -> committed, rows/s"]
+    head += ["ratio", "spreads", "CPU of ingest, µs a row", "to the first commit, s"]
+    head += ["bytes a reading"] if columns else []
+    return level, (
         f"{asyncio.run(describe(url))}; {options.rows:,} readings in records of "
         f"{options.record_rows:,}, transactions of {max_rows:,}; medians of {options.runs}; "
-        f"bar {BAR}\n\n{table(head, rows)}"
+        f"bar {BARS[level]}\n\n{table(head, rows)}"
     )
 
 
