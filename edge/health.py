@@ -67,7 +67,7 @@ class Health:
     unchanged: int = 0
     """Readings that told nothing new and were not sent."""
     gaps: int = 0
-    """Points whose readings are missing over a time, marked by a bad one."""
+    """Times over which a point's readings are missing, told by a reading with the reason `gap`."""
     last_reading_us: int = 0
     lost_devices: set[str] = field(default_factory=set)
     device_of: Mapping[str, str] = field(default_factory=dict)

@@ -34,8 +34,10 @@ class ReportingSink:
 
     async def put(self, readings: ReadingBatch, alarms: AlarmBatch = ()) -> None:
         """Put what is news; see `edge.collector.Sink`."""
+        before = self._gaps.count
         marked = self._gaps.marked(readings)
-        self._health.gaps = self._gaps.count
+        # Added, for a collector may count gaps of its own there.
+        self._health.gaps += self._gaps.count - before
         news = self._filter.news(marked)
         self._health.unchanged += len(marked) - len(news)
         if not len(news) and not alarms:

@@ -13,8 +13,6 @@ log = logger(__name__)
 class OpcuaHealth(Health):
     """State and counts of one OPC UA source, over all of its runs."""
 
-    gaps: int = 0
-    """Readings before which the server's queue ran over."""
     missed: int = 0
     """Publications whose numbers say that they were sent, and that never came."""
     notes: dict[str, str] = field(default_factory=dict)
@@ -36,9 +34,5 @@ class OpcuaHealth(Health):
         part = Health.part(self)
         notes = "; ".join(f"{tag}: {text}" for tag, text in sorted(self.notes.items())[:3])
         more = f"; {len(self.notes) - 3} more" if len(self.notes) > 3 else ""
-        metrics = {
-            **part.metrics,
-            "gaps_total": float(self.gaps),
-            "publications_missed_total": float(self.missed),
-        }
+        metrics = {**part.metrics, "publications_missed_total": float(self.missed)}
         return replace(part, message=part.message or notes + more, metrics=metrics)
