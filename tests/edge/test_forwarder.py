@@ -216,28 +216,6 @@ async def test_a_gateway_collects_before_it_has_ever_seen_its_hub(line: Line) ->
         assert forwarder.problem == ""
 
 
-async def test_the_order_holds_over_deaths_of_the_forwarder_and_of_the_hub(
-    line: Line,
-) -> None:
-    await line.hub.start()
-    await line.gateway.start()
-    async with stream(line.hub), stream(line.gateway):
-        pass
-    for number in range(12):
-        session = f"s{number // 4}"
-        async with stream(line.gateway) as own:
-            await keep(own, number * 40, 40, session=session)
-        async with forwarding(line):
-            await asyncio.sleep(0.02 * number)
-            if number % 4 == 1:
-                line.hub.kill()
-                await line.hub.start()
-    async with forwarding(line), stream(line.hub) as hub, stream(line.gateway) as own:
-        wanted = [(f"s{number // 160}", number) for number in range(480)]
-        assert await told(hub, 480) == wanted
-        await emptied(own)
-
-
 async def test_a_full_hub_leaves_everything_with_the_gateway_and_in_order(line: Line) -> None:
     await line.hub.start()
     await line.gateway.start()

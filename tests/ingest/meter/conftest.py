@@ -12,6 +12,7 @@ from config.database import Connection, fetch_one
 from edge.reading import Quality
 from ingest.chunks import DAY_US, ensure_days
 from ingest.column import accept_columns
+from ingest.footing import join_as_owner
 from ingest.meter.fact import FactKind, NewFact
 from ingest.meter.keeper import keep_meters
 from ingest.meter_service import record_fact
@@ -43,8 +44,9 @@ class Meter:
         async with self.connection.transaction():
             await ensure_days(self.connection, np.unique(ts // DAY_US).tolist())
         async with self.connection.transaction():
-            await insert_rows(self.connection, rows)
+            footing = await join_as_owner(self.connection)
             await mark_due(self.connection, rows)
+            await insert_rows(self.connection, rows, footing)
 
     async def write_bad(self, *readings: tuple[str | int, float]) -> None:
         """The same, of bad quality."""
