@@ -30,8 +30,6 @@ SET lines = excluded.lines, stored = excluded.stored, known = excluded.known,
     finished_at = excluded.finished_at
 """
 
-DELETE_IMPORT = "DELETE FROM import_file WHERE digest = %s"
-
 
 @dataclass(frozen=True, slots=True)
 class Progress:
@@ -79,11 +77,6 @@ async def write_progress(
             finished,
         ],
     )
-
-
-async def forget(connection: Connection, digest: str) -> None:
-    """Forget that a file was ever taken in; its readings stay."""
-    await connection.execute(DELETE_IMPORT, [digest])
 
 
 async def store_rows(connection: Connection, rows: Rows) -> int:
