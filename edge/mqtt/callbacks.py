@@ -1,4 +1,4 @@
-"""What paho calls: subscribes once connected, puts messages into the inbox, tells of the end."""
+"""What paho calls: subscribes once connected, and tells of the end."""
 
 from collections.abc import Callable
 
@@ -6,10 +6,8 @@ import paho.mqtt.client as paho
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from config.clock import ClockUs
 from edge.errors import SourceLost, SourceRefused
-from edge.mqtt.inbox import Delivery, Inbox
-from edge.mqtt.payload import Message
+from edge.mqtt.inbox import Inbox
 from edge.mqtt.source import MqttSource, Version
 from edge.mqtt.topics import parse_pattern, widest
 from edge.sparkplug.state import HostState
@@ -31,7 +29,6 @@ class Callbacks:
         *,
         accepted: Callable[[bool], None],
         established: Callable[[], None],
-        clock: ClockUs,
         state: HostState | None,
     ) -> None:
         filters = [parse_pattern(topic.filter).filter for topic in source.topics]
@@ -41,13 +38,11 @@ class Callbacks:
         self._inbox = inbox
         self._accepted = accepted
         self._established = established
-        self._clock = clock
 
     def bind(self, client: paho.Client) -> None:
         """Have the client call these."""
         client.on_connect = self._on_connect
         client.on_subscribe = self._on_subscribe
-        client.on_message = self._on_message
         client.on_disconnect = self._on_disconnect
 
     def _on_connect(
@@ -85,17 +80,6 @@ class Callbacks:
         if self._state is not None:
             announce(client, self._state)
         self._established()
-
-    def _on_message(
-        self, _client: paho.Client, _userdata: object, message: paho.MQTTMessage
-    ) -> None:
-        try:
-            topic = message.topic
-        except UnicodeDecodeError:
-            # No pattern matches it; it only has to be acknowledged.
-            topic = ""
-        held = Message(topic, bytes(message.payload), self._clock(), retained=message.retain)
-        self._inbox.add(Delivery(held, message.mid, message.qos, repeated=message.dup))
 
     def _on_disconnect(
         self,

@@ -152,11 +152,10 @@ class MqttCollector:
             inbox,
             accepted=self._accepted,
             established=self._established,
-            clock=self._clock,
             state=state,
         )
         callbacks.bind(client)
-        connection = Connection(client, inbox)
+        connection = Connection(client, inbox, self._clock)
         await connection.open(self._source)
         try:
             yield client, connection

@@ -1,7 +1,8 @@
 """One connection to a broker: a paho client that the event loop drives, without a thread.
 
-paho stays the protocol: it encodes, decodes, keeps alive and calls back. What it writes during one
-turn of the loop leaves in one piece, so acknowledging a thousand messages costs one system call.
+paho stays the protocol: it opens the session, subscribes, publishes, keeps alive and calls back. What
+devices publish goes past it (`edge.mqtt.packets`), and so do the acknowledgements, a thousand in one
+system call.
 """
 
 import asyncio
@@ -12,10 +13,12 @@ from collections.abc import Sequence
 from paho.mqtt.enums import MQTTErrorCode
 from paho.mqtt.exception import MQTTException
 
+from config.clock import ClockUs
 from edge.errors import SourceLost, SourceRefused
 from edge.mqtt.client import StreamClient, tls_context
 from edge.mqtt.inbox import Delivery, Inbox
-from edge.mqtt.source import MqttSource
+from edge.mqtt.packets import acknowledgements
+from edge.mqtt.source import MqttSource, Version
 from edge.mqtt.stream import BrokerStream
 
 _CONNECT_S = 5.0
@@ -29,9 +32,11 @@ _NONSENSE = (MQTTException, struct.error, LookupError, ValueError)
 class Connection:
     """Fills `inbox` with what `client` is sent, until the connection ends."""
 
-    def __init__(self, client: StreamClient, inbox: Inbox) -> None:
+    def __init__(self, client: StreamClient, inbox: Inbox, clock: ClockUs) -> None:
         self._client = client
         self._inbox = inbox
+        self._clock = clock
+        self._five = False
         self._stream = BrokerStream(self._read, self._ended)
         self._loop = asyncio.get_running_loop()
         self._paused = False
@@ -40,6 +45,7 @@ class Connection:
     async def open(self, source: MqttSource) -> None:
         """Connect. Raises `SourceLost` where the broker cannot be reached."""
         address = source.address
+        self._five = source.version is Version.V5
         secured = tls_context(source) if address.scheme == "mqtts" else None
         try:
             async with asyncio.timeout(_CONNECT_S):
@@ -68,7 +74,7 @@ class Connection:
         return taken
 
     async def acknowledge(self, deliveries: Sequence[Delivery]) -> bool:
-        """Tell the broker that these are kept; False where it cannot be told any more."""
+        """Tell the broker that these, of quality of service 1, are kept; False where it is gone."""
         told = False
         try:
             # A connection that broke while the log was busy is noticed in the turns that follow.
@@ -84,9 +90,9 @@ class Connection:
             return False
         # First ours: once the broker knows, it may use an identity for another message.
         self._inbox.acknowledged(deliveries)
-        for delivery in deliveries:
-            if delivery.qos:
-                self._client.ack(delivery.mid, delivery.qos)
+        if deliveries:
+            self._stream.send(acknowledgements(delivery.mid for delivery in deliveries))
+            self._write_soon()
         return True
 
     async def close(self) -> None:
@@ -99,9 +105,13 @@ class Connection:
         await self._stream.gone(within_s=_FAREWELL_S)
 
     def _read(self) -> None:
-        """Have paho read what was received, as far as there is room for it."""
+        """Take in what was received, as far as there is room for it."""
         try:
-            while self._stream.has_data and not self._inbox.full:
+            while True:
+                self._inbox.add(self._publications())
+                # Only now paho's turn: a publication for which there is no room is not its to read.
+                if self._inbox.full or not self._stream.show_packet():
+                    break
                 if self._client.loop_read() != MQTTErrorCode.MQTT_ERR_SUCCESS:
                     return
         except _NONSENSE as error:
@@ -111,6 +121,11 @@ class Connection:
         if self._inbox.full and not self._paused:
             self._paused = True
             self._stream.pause()
+
+    def _publications(self) -> list[Delivery]:
+        return self._stream.take_publications(
+            self._inbox.room, five=self._five, received_us=self._clock()
+        )
 
     def _write_soon(self, *_: object) -> None:
         self._loop.call_soon(self._write)

@@ -3,14 +3,13 @@
 import asyncio
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from edge.errors import SourceLost
 from edge.mqtt.payload import Message
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(NamedTuple):
     """A message and what its acknowledgement names; quality of service 0 has none."""
 
     message: Message
@@ -30,17 +29,20 @@ class Inbox:
         self._news = asyncio.Event()
         self._end: SourceLost | None = None
 
-    def add(self, delivery: Delivery) -> None:
-        """Add a delivery.
+    def add(self, deliveries: Sequence[Delivery]) -> None:
+        """Add deliveries, in their order.
 
         A repeated message whose first delivery is still on its way to the log is left out: both
         have the same identity, and one acknowledgement serves them.
         """
-        if self._end is not None or delivery.mid in self._unacknowledged:
+        if self._end is not None or not deliveries:
             return
-        if delivery.qos:
-            self._unacknowledged.add(delivery.mid)
-        self._deliveries.append(delivery)
+        for delivery in deliveries:
+            if delivery.qos:
+                if delivery.mid in self._unacknowledged:
+                    continue
+                self._unacknowledged.add(delivery.mid)
+            self._deliveries.append(delivery)
         self._news.set()
 
     def end(self, reason: SourceLost) -> None:
@@ -55,13 +57,21 @@ class Inbox:
                 raise self._end
             self._news.clear()
             await self._news.wait()
-        count = min(most, len(self._deliveries))
-        return [self._deliveries.popleft() for _ in range(count)]
+        if len(self._deliveries) <= most:
+            taken = list(self._deliveries)
+            self._deliveries.clear()
+            return taken
+        return [self._deliveries.popleft() for _ in range(most)]
 
     @property
     def full(self) -> bool:
         """Has the broker to wait?"""
         return len(self._deliveries) >= self._limit
+
+    @property
+    def room(self) -> int:
+        """How many more it takes."""
+        return max(0, self._limit - len(self._deliveries))
 
     @property
     def ended(self) -> bool:

@@ -5,7 +5,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
-from typing import Any
+from typing import Any, NamedTuple
 
 from config.clock import to_us
 from edge.errors import PayloadError
@@ -23,8 +23,7 @@ _SEVERITIES = range(1, 1001)
 _USUAL_SEVERITY = 500
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """A message as the broker gave it."""
 
     topic: str

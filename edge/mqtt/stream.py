@@ -1,15 +1,18 @@
 """The bytes to and from a broker: what paho takes for its socket, moved by the event loop.
 
-paho reads a socket byte by byte and sends each acknowledgement alone. Here it reads from what the
-loop received in one piece, and what it writes in one turn of the loop leaves together.
+What devices publish is taken out of what the loop received, all at once; paho is shown one whole packet
+of any other kind at a time. What is written in one turn of the loop leaves together.
 """
 
 import asyncio
 from collections.abc import Callable
 from typing import cast
 
-_PIECE = 8 * 1024
-"""Bytes received at once: some hundred messages, so that no other source waits long."""
+from edge.mqtt.inbox import Delivery
+from edge.mqtt.packets import packet_bounds, read_publications
+
+_PIECE = 32 * 1024
+"""Bytes received at once: about a thousand messages, so that no other source waits long."""
 
 
 class BrokerStream(asyncio.BufferedProtocol):
@@ -22,8 +25,8 @@ class BrokerStream(asyncio.BufferedProtocol):
         self._ended = ended
         self._transport: asyncio.Transport | None = None
         self._piece = bytearray(_PIECE)
-        self._data = b""
-        self._position = 0
+        self._data = bytearray()
+        self._position = self._shown = 0
         self._written: list[bytes] = []
         self._leaving = False
         self._gone = asyncio.Event()
@@ -40,8 +43,8 @@ class BrokerStream(asyncio.BufferedProtocol):
         """From the loop: so many bytes came."""
         if self._leaving:
             return
-        self._data = self._data[self._position :] + self._piece[:nbytes]
-        self._position = 0
+        self._forget_read()
+        self._data += memoryview(self._piece)[:nbytes]
         self._received()
 
     def eof_received(self) -> None:
@@ -53,10 +56,20 @@ class BrokerStream(asyncio.BufferedProtocol):
         self._gone.set()
         self._ended(exc)
 
-    @property
-    def has_data(self) -> bool:
-        """Is there anything that was received and not read?"""
-        return self._position < len(self._data)
+    def take_publications(self, most: int, *, five: bool, received_us: int) -> list[Delivery]:
+        """What devices published, as far as it was received and nothing else stands before it."""
+        found, self._position = read_publications(
+            self._data, self._position, most=most, five=five, received_us=received_us
+        )
+        return found
+
+    def show_packet(self) -> bool:
+        """Let paho read the next packet; False where it is not here as a whole."""
+        end = packet_bounds(self._data, self._position)[1]
+        if self._position == len(self._data) or end > len(self._data):
+            return False
+        self._shown = end
+        return True
 
     def pause(self) -> None:
         """Receive no more, so that the broker has to wait."""
@@ -90,11 +103,11 @@ class BrokerStream(asyncio.BufferedProtocol):
                 self._transport.abort()
 
     def recv(self, buffer_size: int) -> bytes:
-        """For paho: up to so many bytes. Raises `BlockingIOError` where there are none yet."""
-        if not self.has_data:
+        """For paho: up to so many bytes of the packet. Raises `BlockingIOError` behind its end."""
+        if self._position >= self._shown:
             raise BlockingIOError
         start = self._position
-        data = self._data[start : start + buffer_size]
+        data = bytes(self._data[start : min(start + buffer_size, self._shown)])
         self._position = start + len(data)
         return data
 
@@ -106,7 +119,8 @@ class BrokerStream(asyncio.BufferedProtocol):
     def close(self) -> None:
         """For paho: send what was written, then close; what was received and not read is void."""
         self.flush()
-        self._data, self._position = b"", 0
+        self._data.clear()
+        self._position = self._shown = 0
         if self._transport is not None and not self._leaving:
             self._transport.close()
 
@@ -116,3 +130,8 @@ class BrokerStream(asyncio.BufferedProtocol):
 
     def setblocking(self, flag: bool) -> None:
         """For paho: it never blocks."""
+
+    def _forget_read(self) -> None:
+        del self._data[: self._position]
+        self._shown -= self._position
+        self._position = 0

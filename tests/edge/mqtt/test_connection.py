@@ -27,10 +27,9 @@ async def connected(behave: Behaviour, *, limit: int = 100) -> AsyncIterator[Con
             inbox,
             accepted=lambda _: None,
             established=lambda: None,
-            clock=lambda: 0,
             state=None,
         ).bind(client)
-        connection = Connection(client, inbox)
+        connection = Connection(client, inbox, lambda: 0)
         try:
             async with asyncio.timeout(20):
                 await connection.open(source)

@@ -15,8 +15,7 @@ def delivery(mid: int, qos: int = 1) -> Delivery:
 
 def filled(*deliveries: Delivery, limit: int = 10) -> Inbox:
     inbox = Inbox(limit=limit)
-    for each in deliveries:
-        inbox.add(each)
+    inbox.add(deliveries)
     return inbox
 
 
@@ -34,7 +33,7 @@ async def test_who_takes_from_an_empty_one_waits() -> None:
     waiting = asyncio.create_task(mids(inbox))
     await asyncio.sleep(0)
     assert not waiting.done()
-    inbox.add(delivery(1))
+    inbox.add([delivery(1)])
     assert await waiting == [1]
 
 
@@ -45,12 +44,17 @@ async def test_it_is_full_until_something_is_taken() -> None:
     assert not inbox.full
 
 
+async def test_it_says_how_many_more_it_takes() -> None:
+    assert filled(delivery(1), limit=3).room == 2
+    assert filled(delivery(1), delivery(2), limit=1).room == 0
+
+
 async def test_a_repetition_that_is_still_under_way_is_left_out() -> None:
     inbox = filled(delivery(1), delivery(1), delivery(2))
     taken = await inbox.take(10)
     assert [each.mid for each in taken] == [1, 2]
     inbox.acknowledged(taken)
-    inbox.add(delivery(1))
+    inbox.add([delivery(1)])
     assert await mids(inbox) == [1]
 
 
@@ -62,7 +66,7 @@ async def test_what_came_before_the_end_is_taken_before_its_reason_is_raised() -
     inbox = filled(delivery(1))
     inbox.end(SourceLost("gone"))
     inbox.end(SourceLost("later"))
-    inbox.add(delivery(2))
+    inbox.add([delivery(2)])
     assert await mids(inbox) == [1]
     with pytest.raises(SourceLost, match="gone"):
         await inbox.take(10)
