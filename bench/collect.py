@@ -1,30 +1,29 @@
-"""MQTT device messages to committed rows: Oilcan beside collectd and a plain paho + COPY script.
+"""MQTT device messages to committed rows: Oilcan beside Node-RED, collectd and a paho + COPY script.
 
-Small single-value messages of quality of service 1 over 500 topics, which Mosquitto holds for the
-collector's session before the clock starts: no publisher is measured. One after the other takes
-them into the same table with the same unique index, `synchronous_commit` on. The clock runs from
-the first committed row to the last, so that nobody's start counts. Each message has a number as its
-value: what is missing was lost, what is there twice was doubled.
+Small single-value messages over 500 topics. One way after the other takes them into the same table
+with the same unique index, `synchronous_commit` on (bench/collectors.py says which and how).
 
-- Oilcan: `oilcan edge` (acknowledges once the log has it on disk), the log, and `oilcan ingest`.
-- paho + COPY: `bench/paho_copy.py`. Acknowledges before it stores.
-- collectd: plugins mqtt and postgresql, tuned (one statement into the same table, commits each
-  second, five writers). Acknowledges before it stores; its payload is its own `time:value`.
+At quality of service 1 Mosquitto holds the messages for the collector's session. It is stopped
+(SIGSTOP) while the collector starts, until that does nothing but wait; the clock runs from the moment
+the broker goes on until the last row is committed, so nobody's start counts and no publisher is
+measured. What counts is what another session of the database sees: committed rows. Each message has
+a number as its value: what is missing was lost, what is there twice was doubled. `CPU` is of the
+collector's own processes (with Oilcan's the log), and of the database's.
 
-Needs `mosquitto` (tests/debian.sh) and, for collectd, `apt-get install --no-install-recommends
-collectd-core libmosquitto1 libpq5`; what is missing is left out, and said.
+Needs `mosquitto` and Node (tests/debian.sh) and, for collectd, `apt-get install
+--no-install-recommends collectd-core libmosquitto1 libpq5`; what is missing is left out, and said.
 """
 
 import argparse
 import asyncio
 import os
 import shutil
+import signal
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,8 +31,8 @@ from pathlib import Path
 import paho.mqtt.client as paho
 import psycopg
 from paho.mqtt.enums import CallbackAPIVersion
-from psycopg.conninfo import conninfo_to_dict
 
+from bench.collectors import OVER_MOSQUITTO, Place, Subject
 from bench.harness import publish, table
 from bench.ingest import running
 from config.clock import now_us
@@ -48,59 +47,12 @@ from tests.edge.mqtt.mosquitto import mosquitto
 _TOPICS = 500
 _PATIENCE_S = 120.0
 _QUIET_S = 15.0
-_COLLECTD = shutil.which("collectd", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+_LOOK_S = 0.05
+_IDLE_SHARE = 0.1
+_ROW_BYTES = 60
+_PUBLISHED_AT_ONCE = 50_000
 
-_SOURCES = """
-sources:
-  - type: mqtt
-    name: bench
-    connect: mqtt://127.0.0.1:{port}
-    version: "3.1.1"
-    topics:
-      - {{filter: "plant/{{asset}}/{{point}}", payload: plain}}
-"""
-
-_COLLECTD_CONF = """
-Hostname "bench"
-BaseDir "{home}"
-PIDFile "{home}/collectd.pid"
-TypesDB "/usr/share/collectd/types.db"
-Interval 10
-WriteThreads 5
-LoadPlugin logfile
-<Plugin logfile>
-  LogLevel "warning"
-  File "{home}/collectd.log"
-</Plugin>
-LoadPlugin mqtt
-<Plugin mqtt>
-  <Subscribe "bench">
-    Host "127.0.0.1"
-    Port "{port}"
-    ClientId "collectd-bench"
-    CleanSession false
-    QoS 1
-    Topic "plant/#"
-  </Subscribe>
-</Plugin>
-LoadPlugin postgresql
-<Plugin postgresql>
-  <Writer bench>
-    Statement "SELECT collected($1, $2, $3, $4, $5, $6, $7, $8, $9);"
-    StoreRates false
-  </Writer>
-  <Database "{database}">
-    Host "{host}"
-    Port "{database_port}"
-    User "{user}"
-    SSLMode "disable"
-    Writer bench
-    CommitInterval 1
-  </Database>
-</Plugin>
-"""
-
-_INSERT = """
+_FUNCTION = """
 -- collectd gives nine parameters, and every one has to be used.
 CREATE FUNCTION collected(
     ts timestamptz, host text, plugin text, text, text, text, text, text, given float8[]
@@ -117,84 +69,26 @@ INSERT INTO asset (tag, name, class_id, site_id)
 SELECT 'P-' || n, 'A', c.id, s.id FROM site s, asset_class c, generate_series(0, 499) n;
 INSERT INTO point (tag, asset_id, role, unit) SELECT tag || '.load', id, 'load', '1' FROM asset;
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where everything is."""
-
-    home: Path
-    broker_port: int
-    log: NatsEngine
-    log_pid: int
-    database: str
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """One way to collect: its processes, and the form of what devices send to it."""
-
-    name: str
-    commands: Callable[[Place], list[list[str]]]
-    topic: str
-    payload: Callable[[int, int], str]
-    environment: Callable[[Place], dict[str, str]] = lambda _: {}
-    log_counts: bool = False
+_SIZE = """
+SELECT coalesce(sum(pg_relation_size(inhrelid)), 0) FROM pg_inherits
+WHERE inhparent = 'reading'::regclass
+"""
+_COUNT = "SELECT count(*), count(DISTINCT value) FROM reading WHERE value < %s"
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of a run: messages a second, of CPU a second each, and what is not as it was sent."""
+    """What came of a run: messages a second, CPU of collector and database in µs a message, and
+    what is not as it was sent."""
 
     rate: float
     cpu_us: float
+    database_us: float
     lost: int
     doubled: int
 
 
-def oilcan(place: Place) -> list[list[str]]:
-    """The two roles that bring a message into the table; the log runs all the time."""
-    plant = place.home / "plant"
-    plant.mkdir(exist_ok=True)
-    (plant / "sources.yaml").write_text(_SOURCES.format(port=place.broker_port))
-    command = [sys.executable, "-m", "oilcan"]
-    return [[*command, "edge", str(plant)], [*command, "ingest"]]
-
-
-def oilcan_environment(place: Place) -> dict[str, str]:
-    return {
-        "OILCAN_HOME": str(place.home / "oilcan"),
-        "OILCAN_LOG_URL": place.log.url,
-        "OILCAN_DATABASE_URL": place.database,
-    }
-
-
-def paho_copy(place: Place) -> list[list[str]]:
-    return [[sys.executable, "-m", "bench.paho_copy", str(place.broker_port), place.database]]
-
-
-def collectd(place: Place) -> list[list[str]]:
-    given = conninfo_to_dict(place.database)
-    file = place.home / "collectd.conf"
-    file.write_text(
-        _COLLECTD_CONF.format(
-            home=place.home,
-            port=place.broker_port,
-            database=given["dbname"],
-            host=given["host"],
-            database_port=given.get("port", "5432"),
-            user=given["user"],
-        )
-    )
-    return [[str(_COLLECTD), "-f", "-C", str(file)]]
-
-
-_PLAIN = "plant/P-{}/load"
-SUBJECTS = (
-    Subject("Oilcan", oilcan, _PLAIN, lambda n, _: str(n), oilcan_environment, log_counts=True),
-    Subject("paho + COPY", paho_copy, _PLAIN, lambda n, _: str(n)),
-    Subject("collectd", collectd, _PLAIN + "/gauge", lambda n, us: f"{us / 1e6 + n / 1e3:.3f}:{n}"),
-)
+Trigger = Callable[[Place, Subject, int], None]
 
 
 def fill(place: Place, subject: Subject, messages: range) -> None:
@@ -203,51 +97,71 @@ def fill(place: Place, subject: Subject, messages: range) -> None:
     client.max_inflight_messages_set(2_000)
     client.connect("127.0.0.1", place.broker_port)
     client.loop_start()
-    sent = [
-        client.publish(subject.topic.format(n % _TOPICS), subject.payload(n, now), qos=1)
-        for n in messages
-    ]
-    for each in sent:
-        each.wait_for_publish(_PATIENCE_S)
+    for first in range(messages.start, messages.stop, _PUBLISHED_AT_ONCE):
+        sent = [
+            client.publish(subject.topic.format(n % _TOPICS), subject.payload(n, now), qos=1)
+            for n in messages[first - messages.start :][:_PUBLISHED_AT_ONCE]
+        ]
+        for each in sent:
+            each.wait_for_publish(_PATIENCE_S)
     client.disconnect()
     client.loop_stop()
 
 
 @contextmanager
-def collecting(place: Place, subject: Subject) -> Iterator[list[subprocess.Popen[bytes]]]:
-    """Run a subject's processes until the end of the block."""
+def collecting(place: Place, subject: Subject) -> Iterator[list[int]]:
+    """Run a subject's processes until the end of the block; gives their numbers."""
+    commands = subject.commands(place)
     environment = {**os.environ, **subject.environment(place)}
-    processes = [
-        start(command, place.home / f"{subject.name}.log", environment=environment)
-        for command in subject.commands(place)
-    ]
+    output = place.home / f"{subject.name}.log"
+    processes = [start(command, output, environment=environment) for command in commands]
     try:
-        yield processes
+        yield [process.pid for process in processes]
     finally:
         for process in processes:
             process.terminate()
         for process in processes:
-            process.wait(30)
+            _end(process)
 
 
-def stored(connection: psycopg.Connection, messages: int = 1) -> int:
-    """Rows with the number of one of the messages."""
-    found = connection.execute("SELECT count(*) FROM reading WHERE value < %s", [messages])
-    row = found.fetchone()
-    return int(row[0]) if row else 0
+def _end(process: subprocess.Popen[bytes]) -> None:
+    try:
+        process.wait(20)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+@contextmanager
+def held(pid: int) -> Iterator[None]:
+    """Stop a process until the end of the block; whoever connects to it waits."""
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+def until_idle(numbers: Sequence[int]) -> None:
+    """Return once processes that have just started do nothing but wait."""
+    used, quiet, until = cpu_s(numbers), 0, time.monotonic() + _PATIENCE_S
+    while quiet < 3 and time.monotonic() < until:
+        time.sleep(1)
+        before, used = used, cpu_s(numbers)
+        quiet = quiet + 1 if used > 0.05 and used - before < _IDLE_SHARE else 0
 
 
 def subscribe(place: Place, subject: Subject, connection: psycopg.Connection) -> None:
     """Let the subject make its session at the broker: until a message of ours is stored."""
     empty(connection)
     until = time.monotonic() + _PATIENCE_S
-    with collecting(place, subject):
-        while not stored(connection):
+    with collecting(place, subject) as numbers:
+        while not count(connection, 1)[0]:
             assert time.monotonic() < until, (place.home / f"{subject.name}.log").read_text()
             fill(place, subject, range(1))
             time.sleep(0.5)
         # The last of them is stored, and acknowledged.
-        time.sleep(3)
+        until_idle(numbers)
     empty(connection)
 
 
@@ -256,122 +170,179 @@ def empty(connection: psycopg.Connection) -> None:
     connection.execute("CHECKPOINT")
 
 
+def count(connection: psycopg.Connection, messages: int) -> tuple[int, int]:
+    """Rows with the number of one of the messages, and how many of the numbers are there."""
+    row = connection.execute(_COUNT, [messages]).fetchone()
+    return (int(row[0]), int(row[1])) if row else (0, 0)
+
+
 def measure(place: Place, subject: Subject, messages: int) -> Outcome:
     """One run: the session filled, then drained into the table."""
     with psycopg.connect(place.database, autocommit=True) as connection:
         subscribe(place, subject, connection)
         fill(place, subject, range(messages))
-        with collecting(place, subject) as processes:
-            return watch(place, subject, (connection, processes), messages)
+        with ExitStack() as stack:
+            broker = stack.enter_context(ExitStack())
+            broker.enter_context(held(place.broker_pid))
+            numbers = stack.enter_context(collecting(place, subject))
+            stack.callback(broker.close)
+            until_idle(numbers)
+            return watch(place, subject, (connection, numbers), messages, broker.close)
 
 
 def watch(
     place: Place,
     subject: Subject,
-    running_ones: tuple[psycopg.Connection, list[subprocess.Popen[bytes]]],
+    running_ones: tuple[psycopg.Connection, list[int]],
     messages: int,
+    begin: Callable[[], None],
 ) -> Outcome:
-    """Look on until everything is stored, or nothing has come for a while."""
-    connection, processes = running_ones
-    numbers = [process.pid for process in processes]
-    if subject.log_counts:
-        numbers.append(place.log_pid)
-    asked = time.perf_counter()
-    while not (first := stored(connection, messages)):
-        assert time.perf_counter() - asked < _PATIENCE_S, f"{subject.name} stores nothing"
-        time.sleep(0.02)
-    begun, cpu = time.perf_counter(), cpu_s(numbers)
-    last, at, extra = first, begun, messages
+    """Begin, and look on until everything is stored, or nothing has come for a while."""
+    connection, numbers = running_ones
+    numbers = [*numbers, place.log_pid] if subject.log_counts else numbers
+    cpu, database_cpu = cpu_s(numbers), cpu_s(family(place.database_pid))
+    begun = time.perf_counter()
+    begin()
+    last, at, extra = progress(connection, messages), begun, messages
     while last < messages and time.perf_counter() - at < _QUIET_S:
-        time.sleep(0.05)
-        if (now := stored(connection, messages)) != last:
-            last, at = now, time.perf_counter()
-        elif time.perf_counter() - at > 1:
+        time.sleep(_LOOK_S)
+        now, seen = progress(connection, messages), time.perf_counter()
+        if now != last:
+            last, at = now, seen
+        elif subject.qos and seen - at > 1:
             # A plant goes on: collectd commits what it has when the next message comes.
             fill(place, subject, range(extra, extra + 1))
             extra += 1
-    used = cpu_s(numbers) - cpu
-    row = connection.execute(
-        "SELECT count(*), count(DISTINCT value) FROM reading WHERE value < %s", [messages]
-    ).fetchone()
-    assert row is not None
-    moved = max(last - first, 1)
-    return Outcome(moved / (at - begun), used / moved * 1e6, messages - row[1], row[0] - row[1])
+    used, database_used = cpu_s(numbers) - cpu, cpu_s(family(place.database_pid)) - database_cpu
+    rows, distinct = count(connection, messages)
+    return Outcome(
+        rows / (at - begun),
+        used / messages * 1e6,
+        database_used / messages * 1e6,
+        messages - distinct,
+        rows - distinct,
+    )
 
 
-def cpu_s(numbers: list[int]) -> float:
-    """Seconds of CPU that processes have used, with all their threads."""
+def progress(connection: psycopg.Connection, messages: int) -> int:
+    """Committed rows; below zero, and growing, while the table is too small to hold all of them."""
+    row = connection.execute(_SIZE).fetchone()
+    size, whole = int(row[0]) if row else 0, round(messages * _ROW_BYTES * 0.95)
+    return size - whole if size < whole else count(connection, messages)[0]
+
+
+def cpu_s(numbers: Sequence[int]) -> float:
+    """Seconds of CPU that processes have used, with all their threads; those that ended count no more."""
     ticks = 0
     for number in numbers:
-        fields = Path(f"/proc/{number}/stat").read_text().rpartition(") ")[2].split()
+        try:
+            fields = Path(f"/proc/{number}/stat").read_text().rpartition(") ")[2].split()
+        except OSError:
+            continue
         ticks += int(fields[11]) + int(fields[12])
     return ticks / os.sysconf("SC_CLK_TCK")
 
 
-def report(place: Place, messages: int, runs: int) -> str:
-    """All subjects, turn by turn; the figures as Markdown."""
-    present = [subject for subject in SUBJECTS if subject.name != "collectd" or _COLLECTD]
-    outcomes: dict[str, list[Outcome]] = {subject.name: [] for subject in present}
+def family(number: int) -> list[int]:
+    """A process and its children."""
+    children = Path(f"/proc/{number}/task/{number}/children").read_text().split()
+    return [number, *map(int, children)]
+
+
+def compare(
+    place: Place, subjects: Sequence[Subject], messages: int, runs: int
+) -> dict[str, list[Outcome]]:
+    """All subjects that are there, turn by turn."""
+    outcomes: dict[str, list[Outcome]] = {each.name: [] for each in subjects if each.present}
     for _ in range(runs):
-        for subject in present:
-            outcomes[subject.name].append(measure(place, subject, messages))
-            print(subject.name, outcomes[subject.name][-1], flush=True)
-    ours = statistics.median(each.rate for each in outcomes["Oilcan"])
+        for subject in subjects:
+            if subject.present:
+                outcomes[subject.name].append(measure(place, subject, messages))
+                print(subject.name, outcomes[subject.name][-1], flush=True)
+    return outcomes
+
+
+def rows_of(outcomes: dict[str, list[Outcome]]) -> list[list[str]]:
+    """The lines of the table; ratios are to the first subject's rate."""
+    ours = statistics.median(each.rate for each in next(iter(outcomes.values())))
     rows = []
     for name, found in outcomes.items():
-        rate = statistics.median(each.rate for each in found)
+        rates = [each.rate for each in found]
+        rate = statistics.median(rates)
         rows.append(
             [
                 name,
                 f"{rate:,.0f}",
+                f"{max(rates) / min(rates):.2f}",
                 f"{ours / rate:.2f}",
-                f"{statistics.median(each.cpu_us for each in found):.0f}",
+                f"{statistics.median(each.cpu_us for each in found):.1f}",
+                f"{statistics.median(each.database_us for each in found):.1f}",
                 str(sum(each.lost for each in found)),
                 str(sum(each.doubled for each in found)),
             ]
         )
-    head = ["who takes them", "messages/s", "Oilcan to it", "CPU, µs a message", "lost", "doubled"]
-    left_out = "" if _COLLECTD else "\n\ncollectd is not installed and was left out."
+    return rows
+
+
+_HEAD = ["who takes them", "messages/s", "fastest/slowest", "Oilcan to it", "CPU, µs a message"]
+_HEAD += ["database's", "lost", "doubled"]
+
+
+def report(place: Place, options: argparse.Namespace) -> str:
+    """The figures as Markdown."""
+    wanted = [each for each in OVER_MOSQUITTO if options.only.lower() in each.name.lower()]
+    outcomes = compare(place, wanted, options.messages, options.runs)
+    absent = [each.name for each in wanted if not each.present]
+    left_out = f"\n\nNot installed and left out: {', '.join(absent)}." if absent else ""
     return (
-        f"{messages:,} messages over {_TOPICS} topics, Mosquitto, PostgreSQL; medians of {runs}; "
-        f"CPU without broker and database, Oilcan's with its log's{left_out}"
-        f"\n\n{table(head, rows)}"
+        f"Quality of service 1 over Mosquitto: {options.messages:,} messages over {_TOPICS} topics, "
+        f"PostgreSQL; medians of {options.runs}.{left_out}\n\n{table(_HEAD, rows_of(outcomes))}"
     )
 
 
 def main() -> None:
     """Measure and write the table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--messages", type=int, default=100_000)
+    parser.add_argument("--messages", type=int, default=200_000)
     parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--only", default="", help="only those whose name holds this")
     parser.add_argument("--dry", action="store_true", help="print only, write no page")
     options = parser.parse_args()
     home = Path(tempfile.mkdtemp(prefix="oilcan-bench-"))
     home.chmod(0o755)
     with ExitStack() as stack:
         stack.callback(shutil.rmtree, home)
-        log = NatsEngine(home / "log", port=free_port(), mqtt_port=free_port())
-        log_process = stack.enter_context(running(log))
-        database = PostgresEngine(home / "database")
-        (home / "database").mkdir()
-        (home / "database").chmod(0o755)
-        stack.enter_context(running(database))
-        asyncio.run(migrate(database.url))
-        port = stack.enter_context(mosquitto(home / "broker", "max_inflight_messages 2000"))
-        place = Place(home, port, log, log_process.pid, database.url)
-        register(place)
-        text = report(place, options.messages, options.runs)
+        text = report(stack.enter_context(place_in(home)), options)
     print(text)
     if not options.dry:
         publish("collect", "python -m bench.collect", text)
 
 
-def register(place: Place) -> None:
+@contextmanager
+def place_in(home: Path) -> Iterator[Place]:
+    """Log, database and broker until the end of the block."""
+    with ExitStack() as stack:
+        log = NatsEngine(home / "log", port=free_port(), mqtt_port=free_port())
+        log_process = stack.enter_context(running(log))
+        database = PostgresEngine(home / "database")
+        (home / "database").mkdir()
+        (home / "database").chmod(0o755)
+        postgres = stack.enter_context(running(database))
+        asyncio.run(migrate(database.url))
+        pid_file = home / "broker/mosquitto.pid"
+        settings = ["max_inflight_messages 2000", f"pid_file {pid_file}"]
+        port = stack.enter_context(mosquitto(home / "broker", *settings))
+        broker = int(pid_file.read_text())
+        register(database.url)
+        yield Place(home, port, broker, log, log_process.pid, database.url, postgres.pid)
+
+
+def register(url: str) -> None:
     """Make the points, a day for their readings, and what collectd writes with."""
-    with psycopg.connect(place.database, autocommit=True) as connection:
+    with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(_REGISTER)
-        connection.execute(_INSERT)
-    asyncio.run(make_days(place.database))
+        connection.execute(_FUNCTION)
+    asyncio.run(make_days(url))
 
 
 async def make_days(url: str) -> None:

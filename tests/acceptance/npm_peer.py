@@ -14,9 +14,9 @@ from typing import Any
 PEERS = Path(__file__).parent / "peers"
 
 
-def installed(name: str) -> Path:
+def installed(name: str, peers: Path = PEERS) -> Path:
     """The folder that holds `node_modules` of a peer; installed where its lock is new."""
-    lock = PEERS / name / "package-lock.json"
+    lock = peers / name / "package-lock.json"
     version = hashlib.sha256(lock.read_bytes()).hexdigest()[:12]
     home = Path(sys.prefix) / "peers" / f"{name}-{version}"
     if home.exists():
@@ -24,7 +24,7 @@ def installed(name: str) -> Path:
     home.parent.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=home.parent) as made:
         for file in ("package.json", "package-lock.json"):
-            shutil.copy(PEERS / name / file, made)
+            shutil.copy(peers / name / file, made)
         command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline"]
         # pglite-socket asks for a pglite of its own beside the one with TimescaleDB.
         command.append("--legacy-peer-deps")

@@ -1,0 +1,1 @@
+context.get("take")(msg.topic, msg.payload);
