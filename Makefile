@@ -38,6 +38,7 @@ check: lint types contracts debian ## Everything that has to hold before a chang
 bench: setup ## Measure against the references and write docs/benchmarks.md
 	$(BIN)/python -m bench.ingest
 	$(BIN)/python -m bench.importing
+	$(BIN)/python -m bench.history
 	$(BIN)/python -m bench.collect
 	$(BIN)/python -m bench.kernel
 	$(BIN)/python -m bench.modbus

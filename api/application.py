@@ -28,6 +28,8 @@ from ingest.settings import load_ingest_settings, storable_span
 # A request that comes right after the start does not have to hear that the pool is not open yet.
 _PATIENCE_S = 5.0
 _WORTH_PACKING = 1000
+# Columns of numbers become no smaller by more effort, only slower: 3 ms instead of 13 for 500 kB.
+_PACKING_EFFORT = 1
 
 
 def create_application(
@@ -67,7 +69,9 @@ def create_application(
         version=openapi.VERSION,
         description=openapi.DESCRIPTION,
     )
-    application.add_middleware(GZipMiddleware, minimum_size=_WORTH_PACKING)
+    application.add_middleware(
+        GZipMiddleware, minimum_size=_WORTH_PACKING, compresslevel=_PACKING_EFFORT
+    )
     application.add_middleware(SecureHeaders)
     application.add_middleware(MeasuredRequests, metrics=metrics)
     for router in ROUTERS:

@@ -2,36 +2,38 @@
 
 Readings and stored hours are made by the server itself (generate_series). Hours are inserted in the
 order in which they are summed up, all points of an hour together, so that a point's year lies as
-scattered in the table as in a plant. Everything is in memory and vacuumed.
+scattered in the table as in a plant. Everything is vacuumed. The API is `oilcan serve` in a process
+of its own; its processor time is the kernel's count over all of its threads.
 
 Uses an embedded PostgreSQL of its own (with fsync), or the database in OILCAN_BENCH_DATABASE_URL,
-whose tables it empties.
+which has to be empty. A billion readings of 10,000 points: `--days 400 --per-day 250`.
 """
 
 import argparse
 import asyncio
+import gc
 import os
 import shutil
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import ExitStack, asynccontextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import httpx
 import numpy as np
-import uvicorn
 
 from api.access.roles import Role
 from api.access.service import create_api_key
-from api.application import create_application
 from bench.harness import publish, table
 from bench.ingest import describe, running
 from config.clock import from_us, now_us
-from config.database import Connection, connect
+from config.database import Connection, connect, fetch_one
 from config.diagnostics import configure
 from config.migrate import migrate
 from ingest import store
@@ -41,13 +43,14 @@ from ingest.column import accept_columns
 from ingest.history.chart import chart
 from ingest.history.edges import HOUR_US, day_edges
 from ingest.history.latest import exact_latest, latest
+from ingest.history.site import site_latest
 from ingest.history.summed import bucketed
 from ingest.history.zone import zone_of
 from ingest.latest_table import refresh_latest
 from ingest.rollup import mark_due, roll_marked
 from ingest.sorting import Rows
 from oilcan.engines.postgres import PostgresEngine
-from oilcan.engines.process import free_port
+from oilcan.engines.process import free_port, start
 
 LATEST_BAR_S, YEAR_BAR_S = 0.050, 0.100
 _YEAR_US = 365 * DAY_US
@@ -59,10 +62,11 @@ Task = Callable[[], Awaitable[Any]]
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What is measured: living points, days of partitions, points with a year of hours, calls."""
+    """What is measured: living points, days with so many readings of each, points with stored hours."""
 
     points: int
     days: int
+    per_day: int
     fleet: int
     calls: int
     runs: int
@@ -77,12 +81,12 @@ WITH s AS (INSERT INTO site (code, name, time_zone) VALUES ('S', 'S', 'Europe/Be
 INSERT INTO point (tag, asset_id, role, unit) SELECT tag || '.value', id, 'value', '1' FROM a
 """
 
-# A reading a day for a year, then one each minute in the open hours.
+# So many readings a day for a year, then one each minute in the open hours.
 OLD_READINGS = """
 INSERT INTO reading
 SELECT p.id, d, random() * 100, 0
-FROM generate_series(%s::timestamptz, %s::timestamptz, interval '1 day') AS d,
-     point AS p ORDER BY d, p.id
+FROM generate_series(%s::timestamptz, %s::timestamptz, interval '1 day' / %s::integer) AS d,
+     point AS p
 """
 
 NEW_READINGS = """
@@ -127,17 +131,18 @@ WHERE point_id = %s AND bucket >= %s AND bucket < %s ORDER BY bucket
 
 async def fill(connection: Connection, load: Load) -> None:
     """Make the register, the readings and the stored hours."""
-    await connection.execute(
-        "TRUNCATE reading, point, asset, asset_class, site, rollup_hour, rollup_minute,"
-        " rollup_due, point_latest CASCADE"
-    )
+    held = await fetch_one(connection, "SELECT EXISTS (SELECT FROM point)")
+    if held is None or held[0]:
+        sys.exit("the database holds points: give the bench an empty one")
     today = _NOW_US // DAY_US
     for first in range(today - load.days, today + 4, 50):
         async with connection.transaction():
             await ensure_days(connection, range(first, min(first + 50, today + 4)))
     await connection.execute(REGISTER, [load.points])
     begin = from_us((today - load.days) * DAY_US)
-    await connection.execute(OLD_READINGS, [begin, from_us((today - 1) * DAY_US)])
+    for day in range(today - load.days, today):
+        span = [from_us(day * DAY_US), from_us((day + 1) * DAY_US - 1)]
+        await connection.execute(OLD_READINGS, [*span, load.per_day])
     await connection.execute(NEW_READINGS, [from_us(_HOUR_NOW_US - HOUR_US), from_us(_NOW_US)])
     hour = from_us(_HOUR_NOW_US)
     await connection.execute(
@@ -149,30 +154,50 @@ async def fill(connection: Connection, load: Load) -> None:
         await connection.execute(f"VACUUM ANALYZE {name}")  # type: ignore[arg-type]
 
 
-async def timed(calls: int, tasks: Sequence[tuple[str, Task]]) -> dict[str, list[float]]:
-    """Seconds of each call, the tasks turn by turn; the first round warms up."""
-    taken: dict[str, list[float]] = {name: [] for name, _ in tasks}
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Something to be called again and again; `clock` counts the seconds of processor that it takes."""
+
+    name: str
+    call: Task
+    clock: Callable[[], float] = time.process_time
+
+
+@dataclass(slots=True)
+class Taken:
+    """Seconds of each call, and of processor."""
+
+    wall: list[float] = field(default_factory=list)
+    processor: list[float] = field(default_factory=list)
+
+
+async def timed(calls: int, subjects: Sequence[Subject]) -> dict[str, Taken]:
+    """What each call took, the subjects turn by turn; the first round warms up."""
+    taken = {subject.name: Taken() for subject in subjects}
     for number in range(calls + 1):
-        for name, task in tasks:
-            begun = time.perf_counter()
-            await task()
+        for subject in subjects:
+            spent, begun = subject.clock(), time.perf_counter()
+            await subject.call()
+            wall = time.perf_counter() - begun
             if number:
-                taken[name].append(time.perf_counter() - begun)
+                taken[subject.name].wall.append(wall)
+                taken[subject.name].processor.append(subject.clock() - spent)
     return taken
 
 
-def rows_of(taken: dict[str, list[float]], bar: float, reference: str) -> list[list[str]]:
-    """Table rows: median, 99th percentile, and the median's ratio to the reference."""
-    base = statistics.median(taken[reference])
+def rows_of(taken: dict[str, Taken], bar: float, reference: str) -> list[list[str]]:
+    """Table rows: median, 99th percentile, processor time, and the median's ratio to the reference."""
+    base = statistics.median(taken[reference].wall)
     return [
         [
             name,
-            f"{statistics.median(seconds) * 1e3:.1f}",
-            f"{np.percentile(seconds, 99) * 1e3:.1f}",
-            f"{statistics.median(seconds) / base:.2f}",
+            f"{statistics.median(one.wall) * 1e3:.1f}",
+            f"{np.percentile(one.wall, 99) * 1e3:.1f}",
+            f"{statistics.mean(one.processor) * 1e3:.1f}",
+            f"{statistics.median(one.wall) / base:.2f}",
             f"{bar * 1e3:.0f}" if name.startswith(("Oilcan `", "Oilcan over")) else "",
         ]
-        for name, seconds in taken.items()
+        for name, one in taken.items()
     ]
 
 
@@ -197,50 +222,58 @@ async def measure_reads(connection: Connection, url: str, load: Load) -> str:
         zone = await zone_of(connection, point)
         await bucketed(connection, point, day_edges(start, _NOW_US, days=1, zone=zone))
 
-    async with served(connection, url) as client:
+    async with served(connection, url) as (client, processor):
 
         async def get(path: str, **query: Any) -> None:
             answer = await client.get(path, params=query)
             assert answer.status_code == 200, answer.text
 
+        def over_http(name: str, path: Callable[[], str], **query: Any) -> Subject:
+            return Subject(name, lambda: get(path(), **query), processor)
+
+        span = {"start_us": start, "end_us": _NOW_US}
         year = {"start": from_us(start).isoformat(), "pixels": 1600}
+        bounds = [from_us(start), from_us(_NOW_US)]
         newest = await timed(
             load.calls,
             [
-                ("SELECT of the kept table", lambda: fetch(connection, KEPT, [])),
-                ("index of every partition", lambda: fetch(connection, ALL_PARTITIONS, [ids])),
-                ("each looked up, exact", lambda: exact_latest(connection, ids)),
-                ("Oilcan, a round that keeps the table", lambda: refresh_latest(connection)),
-                ("Oilcan `latest`", lambda: latest(connection, ids)),
-                ("Oilcan over HTTP, JSON", lambda: get("/api/v1/latest-readings")),
+                Subject("SELECT of the kept table", lambda: fetch(connection, KEPT, [])),
+                Subject(
+                    "index of every partition", lambda: fetch(connection, ALL_PARTITIONS, [ids])
+                ),
+                Subject("each looked up, exact", lambda: exact_latest(connection, ids)),
+                Subject("Oilcan, a round that keeps the table", lambda: refresh_latest(connection)),
+                Subject("Oilcan `latest`, by point", lambda: latest(connection, ids)),
+                Subject("Oilcan `site_latest`, columns", lambda: site_latest(connection, None)),
+                over_http("Oilcan over HTTP, JSON", lambda: "/api/v1/latest-readings"),
             ],
         )
         line = await timed(
             load.calls,
             [
-                (
+                Subject(
                     "its hours, rows to Python",
-                    lambda: fetch(
-                        connection, BARE_YEAR, [some(), from_us(start), from_us(_NOW_US)]
-                    ),
+                    lambda: fetch(connection, BARE_YEAR, [some(), *bounds]),
                 ),
-                (
+                Subject(
                     "Oilcan `chart`, 1,600 pixels",
-                    lambda: chart(connection, some(), start_us=start, end_us=_NOW_US, pixels=1600),
+                    lambda: chart(connection, some(), pixels=1600, **span),
                 ),
-                (
+                over_http(
                     "Oilcan over HTTP, 1,600 pixels",
-                    lambda: get(
-                        f"/api/v1/points/A-{1 + some() % load.fleet}.value/readings", **year
-                    ),
+                    lambda: f"/api/v1/points/A-{1 + some() % load.fleet}.value/readings",
+                    **year,
                 ),
-                ("Oilcan `bucketed`, days of the site", days),
+                Subject("Oilcan `bucketed`, days of the site", days),
             ],
         )
-    head = ["", "p50, ms", "p99, ms", "p50 to the first", "bar, p99 ms"]
+    head = ["", "p50, ms", "p99, ms", "CPU, ms", "p50 to the first", "bar, p99 ms"]
+    stored = await fetch_one(connection, "SELECT count(*) FROM reading")
+    assert stored is not None
     return (
-        f"Latest reading of {load.points:,} points, {load.days} daily partitions "
-        f"({load.calls} calls of each, in turn):\n\n"
+        f"{stored[0]:,} readings are stored. Latest reading of {load.points:,} points, {load.days} "
+        f"days ({load.calls} calls of each, in turn; CPU: of the calling process, over HTTP of the "
+        "serving one, without the database's):\n\n"
         f"{table(head, rows_of(newest, LATEST_BAR_S, 'SELECT of the kept table'))}\n\n"
         f"A year of one point out of {load.fleet:,} with stored hours "
         f"({load.fleet * 8760:,} of them: as of {load.fleet * 31.5e6 / 1e9:,.1f} billion readings "
@@ -250,35 +283,46 @@ async def measure_reads(connection: Connection, url: str, load: Load) -> str:
     )
 
 
-class served:  # noqa: N801 - used like a function
-    """The API over the database on loopback, and a client with a key."""
+@asynccontextmanager
+async def served(
+    connection: Connection, url: str
+) -> AsyncIterator[tuple[httpx.AsyncClient, Callable[[], float]]]:
+    """A client of `oilcan serve` over the database, and what that process took of the processor, s."""
+    key = await create_api_key(connection, name="bench", role=Role.VIEWER)
+    port = free_port()
+    told = {"OILCAN_DATABASE_URL": url, "OILCAN_LOG_URL": "nats://127.0.0.1:9"}
+    command = [sys.executable, "-m", "oilcan", "serve", "--http-port", str(port)]
+    with tempfile.TemporaryDirectory() as folder:
+        told["OILCAN_HOME"] = folder
+        server = start(command, Path(folder) / "log", environment={**os.environ, **told})
+        try:
+            async with httpx.AsyncClient(
+                base_url=f"http://127.0.0.1:{port}",
+                headers={"Authorization": f"Bearer {key}"},
+                timeout=60,
+            ) as client:
+                await _answering(client, server)
+                yield client, lambda: processor_s(server.pid)
+        finally:
+            server.terminate()
+            server.wait(30)
 
-    def __init__(self, connection: Connection, url: str) -> None:
-        self._connection = connection
-        self._url = url
 
-    async def __aenter__(self) -> httpx.AsyncClient:
-        key = await create_api_key(self._connection, name="bench", role=Role.VIEWER)
-        port = free_port()
-        application = create_application(database_url=self._url, log_url="nats://127.0.0.1:9")
-        config = uvicorn.Config(application, port=port, log_level="error", lifespan="on")
-        self._server = uvicorn.Server(config)
-        self._task = asyncio.create_task(self._server._serve())  # noqa: SLF001 - no signal handlers
-        while not self._server.started:
-            assert not self._task.done(), "the server did not start"
-            await asyncio.sleep(0.02)
-        self._client = httpx.AsyncClient(
-            base_url=f"http://127.0.0.1:{port}",
-            headers={"Authorization": f"Bearer {key}"},
-            timeout=60,
-        )
-        assert await application.state.services.database.wait_open(30)
-        return self._client
+async def _answering(client: httpx.AsyncClient, server: subprocess.Popen[bytes]) -> None:
+    while True:
+        assert server.poll() is None, "oilcan serve has ended"
+        try:
+            if (await client.get("/api/v1/points")).status_code == 200:
+                return
+        except httpx.TransportError:
+            pass
+        await asyncio.sleep(0.1)
 
-    async def __aexit__(self, *_: object) -> None:
-        await self._client.aclose()
-        self._server.should_exit = True
-        await self._task
+
+def processor_s(pid: int) -> float:
+    """Seconds of processor that a process took so far, over all of its threads."""
+    threads = Path(f"/proc/{pid}/task").glob("*/schedstat")
+    return sum(int(thread.read_text().split()[0]) for thread in threads) / 1e9
 
 
 async def measure_price(connection: Connection, load: Load) -> str:
@@ -368,13 +412,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--points", type=int, default=10_000)
     parser.add_argument("--days", type=int, default=400)
+    parser.add_argument("--per-day", type=int, default=5)
     parser.add_argument("--fleet", type=int, default=500)
     parser.add_argument("--calls", type=int, default=200)
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--dry", action="store_true", help="print only, write no page")
     options = parser.parse_args()
     configure("warning", role="bench")
-    load = Load(options.points, options.days, options.fleet, options.calls, options.runs)
+    told = (options.points, options.days, options.per_day, options.fleet)
+    load = Load(*told, options.calls, options.runs)
+    # As `oilcan serve` does it.
+    gc.collect()
+    gc.freeze()
     home = Path(tempfile.mkdtemp(prefix="oilcan-bench-"))
     home.chmod(0o755)
     with ExitStack() as stack:

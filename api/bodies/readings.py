@@ -4,7 +4,6 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
-import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from api.bodies.page import LARGEST_PAGE
@@ -118,7 +117,7 @@ class RawReadings(BaseModel):
             tag=tag,
             unit=unit,
             ts=series.ts.tolist(),
-            value=_or_none(series.value),
+            value=series.value.tolist(),
             quality=series.quality.tolist(),
             next=following,
         )
@@ -161,14 +160,14 @@ class BucketedReadings(BaseModel):
             width_us=width_us,
             ts=buckets.ts.tolist(),
             count=buckets.count.tolist(),
-            avg=_or_none(buckets.avg),
-            time_avg=_or_none(buckets.time_avg),
+            avg=buckets.avg.tolist(),
+            time_avg=buckets.time_avg.tolist(),
             covered_s=buckets.covered.tolist(),
-            min=_or_none(buckets.min),
-            max=_or_none(buckets.max),
-            first=_or_none(buckets.first),
-            last=_or_none(buckets.last),
-            increase=None if increase is None else _or_none(increase),
+            min=buckets.min.tolist(),
+            max=buckets.max.tolist(),
+            first=buckets.first.tolist(),
+            last=buckets.last.tolist(),
+            increase=None if increase is None else increase.tolist(),
         )
 
 
@@ -190,7 +189,7 @@ class ChartReadings(BaseModel):
             unit=unit,
             source=line.source.value,
             ts=line.ts.tolist(),
-            value=_or_none(line.value),
+            value=line.value.tolist(),
         )
 
 
@@ -227,10 +226,3 @@ class StatesBody(BaseModel):
                 for value, state in states.items()
             ],
         )
-
-
-def _or_none(column: Float64s) -> list[float | None]:
-    numbers: list[float | None] = column.tolist()
-    for row in np.flatnonzero(~np.isfinite(column)).tolist():
-        numbers[row] = None
-    return numbers

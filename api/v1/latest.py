@@ -2,11 +2,13 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+import numpy as np
+from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 
 from api.guard import Reader
 from api.services import ConnectionOf
+from api.tables import send_columns
 from ingest.history.site import site_latest
 
 router = APIRouter(prefix="/api/v1/latest-readings", tags=["Points"])
@@ -23,18 +25,20 @@ class LatestReadings(BaseModel):
     )
 
 
-@router.get("", summary="Newest readings of all points")
+@router.get("", summary="Newest readings of all points", response_model=LatestReadings)
 async def get_latest(
     connection: ConnectionOf,
     _: Reader,
     site: Annotated[str | None, Query(description="Code of the site; left out: all.")] = None,
-) -> LatestReadings:
+) -> Response:
     """Of every point that is not retired, in one piece: there are no pages."""
     found = await site_latest(connection, site)
-    readings = [item.reading or (None, None, None) for item in found]
-    return LatestReadings(
-        tag=[item.tag for item in found],
-        ts=[ts for ts, _, _ in readings],
-        value=[value for _, value, _ in readings],
-        quality=[quality for _, _, quality in readings],
+    ts: list[int | None] = found.ts.tolist()
+    quality: list[int | None] = found.quality.tolist()
+    for row in np.flatnonzero(~found.known).tolist():
+        ts[row] = quality[row] = None
+    return send_columns(
+        LatestReadings.model_construct(
+            tag=found.tag, ts=ts, value=found.value.tolist(), quality=quality
+        )
     )

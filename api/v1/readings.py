@@ -22,7 +22,7 @@ from api.errors import CursorInvalid, RangeInvalid, ResourceMissing
 from api.guard import Reader
 from api.problems import documented
 from api.services import ConnectionOf, Services, ServicesOf
-from api.tables import MEDIA_TYPES, TIME, send_table, wanted_format
+from api.tables import MEDIA_TYPES, TIME, send_columns, send_table, wanted_format
 from api.v1.points import Tag, existing_point
 from config.clock import to_us
 from config.database import Connection
@@ -93,7 +93,7 @@ async def get_readings(
         connection, point.id, start_us=bounds[0], end_us=bounds[1], limit=query.limit
     )
     following = encode_cursor(int(series.ts[-1])) if len(series) == query.limit else None
-    return RawReadings.of(point.tag, point.unit, series, following)
+    return send_columns(RawReadings.of(point.tag, point.unit, series, following))
 
 
 @router.get(
@@ -144,11 +144,11 @@ def bucket_width(text: str, range_us: int) -> int:
 
 async def _line(
     connection: Connection, point: Point, bounds: tuple[int, int], pixels: int, form: Format
-) -> ChartReadings | Response:
+) -> Response:
     start_us, end_us = bounds
     line = await chart(connection, point.id, start_us=start_us, end_us=end_us, pixels=pixels)
     if form is Format.JSON:
-        return ChartReadings.of(point.tag, point.unit, line)
+        return send_columns(ChartReadings.of(point.tag, point.unit, line))
     batch = pa.record_batch([_times(line.ts), _numbers(line.value)], schema=_LINE)
     return send_table(_one(batch), _LINE, form=form, name=point.tag)
 
@@ -159,7 +159,7 @@ async def _buckets(
     bounds: tuple[int, int],
     query: ReadingsQuery,
     form: Format,
-) -> BucketedReadings | Response:
+) -> Response:
     width_us = bucket_width(query.width or "", bounds[1] - bounds[0])
     edges = await _edges(connection, point, bounds, width_us, query.zone)
     policy = await _policy(connection, query)
@@ -170,7 +170,7 @@ async def _buckets(
     else:
         found = await bucketed(connection, point.id, edges, policy=policy)
     if form is Format.JSON:
-        return BucketedReadings.of((point.tag, point.unit, width_us), found, rises)
+        return send_columns(BucketedReadings.of((point.tag, point.unit, width_us), found, rises))
     return send_table(_one(_batch(found, rises)), _BUCKETS, form=form, name=point.tag)
 
 

@@ -17,7 +17,8 @@ from ingest.history.packed import fetch_columns, floats, times
 Latest = tuple[int, float | None, int]
 """A reading: time in µs since 1970, value or None, quality byte."""
 
-_MOST_LOOKS = 1_000
+MOST_LOOKS = 1_000
+"""So many points are looked up one by one; more are taken from what ingest keeps."""
 
 SELECT_BOUNDS = """
 SELECT rolled_to, date_bin('1 day', greatest(now(), rolled_to), '2000-01-01Z') + interval '1 day'
@@ -72,7 +73,7 @@ async def latest(connection: Connection, point_ids: Sequence[int]) -> dict[int, 
 
     Up to 1,000 points are looked up and exact; more come from a table that is seconds behind.
     """
-    if len(point_ids) > _MOST_LOOKS:
+    if len(point_ids) > MOST_LOOKS:
         return await _ask(connection, SELECT_KEPT, [_array(point_ids)])
     return await exact_latest(connection, point_ids)
 
