@@ -10,6 +10,7 @@ from oilcan.commands.access import keys, people
 from oilcan.commands.devices import write
 from oilcan.commands.edge import edge
 from oilcan.commands.files import backup, exports, imports, restore
+from oilcan.commands.meters import meter
 from oilcan.commands.operations import dead_letters, status
 from oilcan.commands.prepare import apply, check, migrate
 from oilcan.commands.run import conditions, demo, ingest, maintenance, serve, up
@@ -49,6 +50,7 @@ app.add_typer(edge, name="edge", rich_help_panel=_ROLE)
 app.add_typer(imports, name="import", rich_help_panel=_FILES)
 app.add_typer(exports, name="export", rich_help_panel=_FILES)
 app.add_typer(dead_letters, name="dead-letters", rich_help_panel=_KEEP)
+app.add_typer(meter, name="meter", rich_help_panel=_KEEP)
 app.add_typer(keys, name="key", rich_help_panel=_ACCESS)
 app.add_typer(people, name="person", rich_help_panel=_ACCESS)
 

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -26,6 +25,7 @@ from ingest.points import load_points
 from ingest.settings import load_ingest_settings
 from ingest.sorting import Span
 from oilcan.engine_addresses import find_database_url
+from oilcan.moments import moment
 from oilcan.settings import load
 
 
@@ -161,11 +161,7 @@ def _span(settings: Settings) -> Span:
 def _time(option: str, text: str | None, otherwise: int) -> int:
     if text is None:
         return otherwise
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise SettingsError(f"{option} {text!r}: it has to be like 2026-11-23T10:00Z") from error
-    return to_us(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+    return to_us(moment(option, text))
 
 
 @contextmanager

@@ -19,8 +19,6 @@ from api.bodies.meter import (
     UsageDay,
     UsageQuery,
     WithdrawalBody,
-    in_doubt,
-    notices_of,
 )
 from api.bodies.page import Page, cut, decode_cursor
 from api.errors import (
@@ -32,6 +30,7 @@ from api.errors import (
 )
 from api.guard import Reader, require
 from api.idempotency import Answer, once
+from api.meter_view import gather_meter
 from api.problems import documented
 from api.services import ConnectionOf, ServicesOf
 from api.v1.points import Tag, existing_point
@@ -41,14 +40,13 @@ from ingest.errors import FactMissing, FactRefused, NotAMeter
 from ingest.meter.fact import Fact, NewFact
 from ingest.meter.store import facts_of
 from ingest.meter_service import record_fact, withdraw_fact
-from ingest.meters import average_usage, daily_usage, meter_state, recent_days
+from ingest.meters import daily_usage, meter_state
 
 router = APIRouter(prefix="/api/v1/points", tags=["Meters"])
 
 _EARLIEST = date(1970, 1, 2)
 _MONTH = 30
 _MOST_DAYS = 1_100
-_SHOWN = 10
 
 Planner = Annotated[Caller, Depends(require(Permission.KEEP_METERS))]
 Key = Annotated[
@@ -72,21 +70,7 @@ async def get_meter(
 ) -> MeterBody:
     """Life to date over rollovers, resets, replacements and corrections, as of now."""
     point, now = await existing_point(connection, tag), from_us(services.clock())
-    state = await meter_state(connection, point.id, now)
-    facts = await facts_of(connection, point.id, limit=_SHOWN)
-    return MeterBody(
-        tag=point.tag,
-        unit=point.unit,
-        life_to_date=state.life_to_date,
-        day=state.day,
-        today=state.today,
-        average=await average_usage(connection, point.id, _MONTH, now),
-        counts=state.count.held if state.count else None,
-        seen_at=from_us(state.count.seen_us) if state.count else None,
-        in_doubt=in_doubt(state.count),
-        notices=notices_of(await recent_days(connection, point.id, _MONTH, now)),
-        facts=[FactBody.model_validate(fact) for fact in facts],
-    )
+    return await gather_meter(connection, point, now)
 
 
 @router.get(
