@@ -23,12 +23,24 @@ from oilcan.engines.nats_server import NatsEngine
 from oilcan.engines.postgres import PostgresEngine
 from oilcan.engines.process import free_port, start
 
-_TEMPLATE = "oilcan_template"
+# Several processes of tests may share one server.
+_TEMPLATE = f"oilcan_template_{os.getpid()}"
 _LOG_BYTES = 256 * 1024**2
 
 # How long an example takes tells what else the machine does, and nothing of what is tested.
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With several processes: a file's tests stay together, and all that run the whole line do."""
+    if config.getoption("dist", "no") != "loadgroup":
+        return
+    for item in items:
+        whole_line = item.get_closest_marker("acceptance") is not None
+        group = "acceptance" if whole_line else item.nodeid.partition("::")[0]
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import psycopg
 from psycopg.sql import SQL, Identifier
 
+from config.database import SELECT_TABLE_LEVEL, Level
 from config.errors import DatabaseUnavailable
 
 Session = psycopg.Connection[tuple[object, ...]]
@@ -23,6 +24,8 @@ SELECT DISTINCT coalesce(nullif(application_name, ''), 'process ' || pid)
 FROM pg_stat_activity
 WHERE datname = %s AND pid <> pg_backend_pid() AND backend_type = 'client backend'
 """
+
+SELECT_LICENCE = "SELECT current_setting('timescaledb.license', true)"
 
 SELECT_EXTENSION = "SELECT extversion FROM pg_extension WHERE extname = 'timescaledb'"
 
@@ -67,6 +70,18 @@ def timescale_version(connection: Session) -> str | None:
     """Version of TimescaleDB in this database; None where it is plain PostgreSQL."""
     row = connection.execute(SELECT_EXTENSION).fetchone()
     return str(row[0]) if row else None
+
+
+def table_level(connection: Session) -> Level | None:
+    """The level that the tables are of; None where there are none."""
+    row = connection.execute(SELECT_TABLE_LEVEL).fetchone()
+    return Level(int(str(row[0]))) if row else None
+
+
+def has_columnstore(connection: Session) -> bool:
+    """Is TimescaleDB here of its Community edition? Known once the extension is made."""
+    row = connection.execute(SELECT_LICENCE).fetchone()
+    return row is not None and row[0] == "timescale"
 
 
 def others(connection: Session, database: str) -> list[str]:

@@ -73,7 +73,8 @@ def restore_backup(url: str, path: Path, *, replace: bool) -> Manifest:
 
 
 def _describe(connection: database.Session) -> Manifest:
-    if _LEDGER not in database.tables(connection):
+    level = database.table_level(connection)
+    if level is None or _LEDGER not in database.tables(connection):
         raise BackupFailed("there is nothing to back up: the database is empty")
     version_of_timescale = database.timescale_version(connection)
     server = f"PostgreSQL {connection.info.server_version // 10_000}"
@@ -83,7 +84,7 @@ def _describe(connection: database.Session) -> Manifest:
         created_at=now().isoformat(timespec="seconds"),
         oilcan=version("oilcan"),
         server=server,
-        level=(Level.HYPERTABLE if version_of_timescale else Level.PARTITIONS).value,
+        level=level.value,
         migrations=database.migrations(connection),
         rows=database.count_rows(connection),
     )
@@ -124,7 +125,7 @@ def _fill(url: str, path: Path, manifest: Manifest) -> None:
         if timescale:
             connection.execute(TIMESCALE_POST_RESTORE)
         connection.execute("ANALYZE")
-        _compare(manifest.rows, database.count_rows(connection))
+        _compare(manifest, database.table_level(connection), database.count_rows(connection))
 
 
 def _prepare_timescale(connection: database.Session, manifest: Manifest) -> None:
@@ -141,6 +142,11 @@ def _prepare_timescale(connection: database.Session, manifest: Manifest) -> None
             f"the backup is of TimescaleDB {wanted}, this server has {found}: install {wanted},"
             " restore, then update the extension"
         )
+    if manifest.level == Level.COLUMNSTORE and not database.has_columnstore(connection):
+        raise RestoreRefused(
+            f"the backup has a columnstore (level 3), which the Apache edition of TimescaleDB {found}"
+            " on this server cannot read: restore into one of the Community edition"
+        )
     connection.execute(TIMESCALE_PRE_RESTORE)
 
 
@@ -154,11 +160,13 @@ def _refuse_newer(manifest: Manifest) -> None:
         )
 
 
-def _compare(wanted: Mapping[str, int], found: Mapping[str, int]) -> None:
+def _compare(manifest: Manifest, level: Level | None, found: Mapping[str, int]) -> None:
     wrong = [
         f"{table}: {found.get(table, 0)} rows instead of {rows}"
-        for table, rows in wanted.items()
+        for table, rows in manifest.rows.items()
         if found.get(table) != rows
     ]
+    if level != manifest.level:
+        wrong.append(f"the tables are of level {level}, not {manifest.level}")
     if wrong:
         raise BackupFailed(f"not everything was restored: {'; '.join(wrong)}")

@@ -80,8 +80,14 @@ def _open_to_others(path: Path) -> bool:
 
 
 def free_port() -> int:
-    """A TCP port on loopback that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind((_LOOPBACK, 0))
-        port: int = probe.getsockname()[1]
+    """A TCP port on loopback that nobody listens on, nor is given for a minute who asks for any.
+
+    A connection that has just ended stays behind on it (TIME_WAIT): the system keeps it from those
+    who want any port, also as callers, and lets servers have it, which say SO_REUSEADDR.
+    """
+    with socket.create_server((_LOOPBACK, 0)) as listener:
+        port: int = listener.getsockname()[1]
+        with socket.create_connection((_LOOPBACK, port)):
+            accepted, _ = listener.accept()
+            accepted.close()
         return port

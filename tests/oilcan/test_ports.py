@@ -16,6 +16,13 @@ async def test_a_port_that_is_asked_for_is_given():
     assert await choose_ports([Wish("--http-port", "127.0.0.1", port)]) == [port]
 
 
+def test_a_free_port_is_kept_from_those_who_want_any():
+    ports = [free_port() for _ in range(200)]
+    assert len(set(ports)) == 200
+    for port in ports:
+        socket.create_server(("127.0.0.1", port)).close()
+
+
 async def test_ports_that_are_left_open_differ():
     ports = await choose_ports([Wish(f"--{number}", "127.0.0.1", 0) for number in range(50)])
     assert len(set(ports)) == 50

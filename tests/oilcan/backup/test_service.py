@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from config.database import Connection
+from config.database import SELECT_TABLE_LEVEL, Connection, Level, find_level
 from ingest.chunks import DAY_US, ensure_days
 from oilcan.backup.service import restore_backup, write_backup
 from oilcan.errors import BackupDamaged, BackupFailed, RestoreRefused
@@ -71,8 +71,12 @@ async def test_a_destroyed_database_comes_back_as_it_was(
     await connection.execute("DROP SCHEMA public CASCADE")
     await connection.execute("CREATE SCHEMA public")
     await connection.close()
-    restore_backup(database_url, file, replace=True)
+    restored = restore_backup(database_url, file, replace=True)
     assert content(database_url) == before
+    with psycopg.connect(database_url) as again:
+        row = again.execute(SELECT_TABLE_LEVEL).fetchone()
+        assert row is not None
+        assert restored.level == manifest.level == row[0]
     with psycopg.connect(database_url, autocommit=True) as again:
         again.execute(
             "INSERT INTO reading SELECT id, %s, 1, 0 FROM point",
@@ -187,3 +191,17 @@ def _rewrite(file: Path, manifest: str) -> None:
     with zipfile.ZipFile(file, "w") as archive:
         archive.writestr("database.dump", dump)
         archive.writestr("manifest.json", manifest)
+
+
+@pytest.mark.usefixtures("plant")
+async def test_a_columnstore_is_not_restored_where_none_can_be(
+    connection: Connection, database_url: str, other_url: str, tmp_path: Path
+) -> None:
+    if await find_level(connection) is Level.PARTITIONS:
+        pytest.skip("the server has no TimescaleDB")
+    # What makes level 3 is that no index is unique; the rest of it needs the other edition.
+    await connection.execute("DROP INDEX reading_point_ts")
+    file = tmp_path / "plant.oilcan"
+    assert write_backup(database_url, file).level == Level.COLUMNSTORE
+    with pytest.raises(RestoreRefused, match="Community edition"):
+        restore_backup(other_url, file, replace=False)
