@@ -3,6 +3,9 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
+# A file's tests stay in one process; those that run the whole line share one.
+PROCESSES ?= 2
+PARALLEL := -n $(PROCESSES) --dist loadgroup --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-timescale check bench format lint types contracts lock debian
@@ -26,14 +29,14 @@ demo: setup ## Run the demo plant: real protocols, rules, work orders, pages
 	$(BIN)/oilcan demo
 
 test: setup debian ## Run all tests on the embedded PostgreSQL
-	$(BIN)/pytest
+	$(BIN)/pytest $(PARALLEL)
 
 test-timescale: setup debian ## Run the store and acceptance tests on a real TimescaleDB
-	$(BIN)/python tests/timescale.py -m "store or acceptance"
+	$(BIN)/python tests/timescale.py $(PARALLEL) -m "store or acceptance"
 
 check: lint types contracts debian ## Everything that has to hold before a change lands
-	$(BIN)/pytest --cov --cov-report=term:skip-covered
-	$(BIN)/python tests/timescale.py -m "store or acceptance"
+	$(BIN)/pytest $(PARALLEL) --cov --cov-report=term:skip-covered
+	$(BIN)/python tests/timescale.py $(PARALLEL) -m "store or acceptance"
 
 bench: setup ## Measure against the references and write docs/benchmarks.md
 	$(BIN)/python -m bench.ingest

@@ -12,6 +12,7 @@ from api import health, openapi
 from api.access.throttle import Throttle
 from api.live.database_link import DatabaseLink
 from api.live.feed import Feed
+from api.live.known_edges import EdgeMemory
 from api.live.log_link import LogLink
 from api.live.status_board import StatusBoard
 from api.metrics import MeasuredRequests, RequestMetrics, RoleMetrics
@@ -98,6 +99,9 @@ def _lifespan(
             asyncio.create_task(services.database.keep_open()),
             asyncio.create_task(services.log.keep_listening()),
             asyncio.create_task(services.feed.keep_listening()),
+            asyncio.create_task(
+                EdgeMemory(services.database, services.board, services.clock).keep()
+            ),
         ]
         await services.database.wait_open(_PATIENCE_S)
         try:

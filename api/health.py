@@ -8,7 +8,7 @@ from api.bodies.pipeline import Health, Readiness
 from api.errors import NotAuthenticated
 from api.guard import local_or_key
 from api.problems import documented
-from api.readiness import Engines, checks, problems
+from api.readiness import Engines, checks, problems, silent_edges
 from api.services import Services, ServicesOf
 from config.errors import DatabaseOutdated, DatabaseUnavailable
 from config.migrate import require_schema
@@ -28,13 +28,17 @@ async def get_health() -> Health:
     responses={503: {"model": Readiness, "description": "Something is missing."}},
 )
 async def get_ready(services: ServicesOf, response: Response) -> Readiness:
-    """Database, schema, log, each role heard of within 5 s, and storing within its lag; else 503."""
+    """Database, schema, log, each role heard of within 5 s, and storing within its lag; else 503.
+
+    One edge that is silent while others are heard of is told, and is no reason for 503.
+    """
     engines = await _engines(services)
     roles, limit = services.board.roles(), services.ready_lag_s
     held = checks(engines, roles, lag_limit_s=limit)
     ready = all(held.values())
     response.status_code = 200 if ready else 503
-    return Readiness(ready=ready, checks=held, problems=problems(engines, roles, lag_limit_s=limit))
+    found = problems(engines, roles, lag_limit_s=limit) + silent_edges(roles)
+    return Readiness(ready=ready, checks=held, problems=found)
 
 
 async def _engines(services: Services) -> Engines:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from api.live.status_board import RoleState
+from config.clock import from_us
 
 ROLES = ("edge", "ingest", "conditions", "maintenance")
 _LOST = "failed"
@@ -50,8 +51,21 @@ def problems(engines: Engines, roles: Sequence[RoleState], *, lag_limit_s: float
 
 
 def complaints(roles: Sequence[RoleState]) -> list[str]:
-    """What living roles say of themselves, and which of their sources and devices are lost."""
-    return [text for state in roles if state.alive for text in _complaints(state)]
+    """What living roles say of themselves, their lost sources and devices, and silent edges."""
+    told = [text for state in roles if state.alive for text in _complaints(state)]
+    return told + silent_edges(roles)
+
+
+def silent_edges(roles: Sequence[RoleState]) -> list[str]:
+    """A sentence for each edge that was heard of and is not any more, while others are."""
+    edges = [state for state in roles if state.status.role == "edge"]
+    if not any(state.alive for state in edges):
+        return []
+    return [
+        f"edge {state.status.name} is silent since {from_us(state.status.ts):%Y-%m-%d %H:%M} UTC"
+        for state in edges
+        if not state.alive
+    ]
 
 
 def _complaints(state: RoleState) -> Iterator[str]:

@@ -11,10 +11,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from api.live.known_edges import known_edges
 from api.live.status_board import Figures, RoleState, StatusBoard
 from api.plant_counts import PlantCounts, plant_counts
 from api.readiness import Engines, complaints, problems
-from config.clock import now_us
+from config.clock import from_us, now_us
 from config.database import connect
 from config.diagnostics import configure
 from config.errors import DatabaseOutdated, DatabaseUnavailable, LogUnavailable, SettingsError
@@ -77,7 +78,7 @@ def show(report: Report, console: Console, *, now_s: float) -> None:
 async def _look(settings: Settings) -> Report:
     board = StatusBoard()
     log = await _listen(settings, board)
-    engines, counts = await _ask(settings, log=log)
+    engines, counts = await _ask(settings, board, log=log)
     roles = board.roles()
     found = problems(engines, roles, lag_limit_s=settings.ready_lag_s) + complaints(roles)
     return Report(roles, board.figures(), counts, found)
@@ -97,14 +98,17 @@ async def _listen(settings: Settings, board: StatusBoard) -> bool:
     return True
 
 
-async def _ask(settings: Settings, *, log: bool) -> tuple[Engines, PlantCounts | None]:
-    """How the database stands, and what it counts."""
+async def _ask(
+    settings: Settings, board: StatusBoard, *, log: bool
+) -> tuple[Engines, PlantCounts | None]:
+    """How the database stands, and what it counts; the board gets the edges that it knows."""
     try:
         connection = await connect(find_database_url(settings), autocommit=True)
     except DatabaseUnavailable:
         return Engines(database=False, schema=False, log=log), None
     try:
         await require_schema(connection)
+        board.remember("edge", await known_edges(connection, from_us(now_us())))
         return Engines(database=True, schema=True, log=log), await plant_counts(connection)
     except DatabaseOutdated:
         return Engines(database=True, schema=False, log=log), None

@@ -3,9 +3,9 @@
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from config.clock import ClockUs, now_us
+from config.clock import ClockUs, from_us, now_us, to_us
 from config.status import STALE_AFTER_S, Status
 
 _RATE_OVER = 6
@@ -92,22 +92,46 @@ def _restarted(before: Status, after: Status) -> bool:
     )
 
 
+def _silent(key: tuple[str, str], at_us: int, now: int) -> RoleState:
+    """A process that others have heard of."""
+    role, name = key
+    return RoleState(Status(role, name, at_us, healthy=False), (now - at_us) / 1e6, {}, {})
+
+
 class StatusBoard:
     """Collects statuses as they come; reading it never waits."""
 
     def __init__(self, clock: ClockUs = now_us) -> None:
         self._clock = clock
         self._heard: dict[tuple[str, str], _Heard] = {}
+        self._known: dict[tuple[str, str], int] = {}
 
     def take(self, status: Status) -> None:
         """Note a status that has just come in."""
         heard = self._heard.setdefault((status.role, status.name), _Heard())
         heard.take(self._clock(), status)
 
+    def remember(self, role: str, known: Mapping[str, datetime]) -> None:
+        """Note which processes of a role were last heard of when, before there was this board too."""
+        others = {key: at for key, at in self._known.items() if key[0] != role}
+        self._known = others | {(role, name): to_us(at) for name, at in known.items()}
+
+    def heard(self, role: str) -> dict[str, datetime]:
+        """When each process of a role was last heard of by this board itself."""
+        return {
+            name: from_us(heard.statuses[-1][0])
+            for (of, name), heard in self._heard.items()
+            if of == role
+        }
+
     def roles(self) -> list[RoleState]:
         """Every process that was ever heard of, by role and name."""
         now = self._clock()
-        return [self._heard[key].state(now) for key in sorted(self._heard)]
+        silent = {key: at for key, at in self._known.items() if key not in self._heard}
+        return [
+            _silent(key, silent[key], now) if key in silent else self._heard[key].state(now)
+            for key in sorted(self._heard | silent)
+        ]
 
     def alive(self, role: str) -> bool:
         """Has any process of this role been heard of lately?"""

@@ -4,6 +4,7 @@ import pytest
 
 from api.live.status_board import RoleState, StatusBoard
 from api.readiness import ROLES, Engines, checks, complaints, problems
+from config.clock import from_us
 from config.status import Part, Status
 
 WELL = Engines(database=True, schema=True, log=True)
@@ -40,6 +41,24 @@ def test_an_engine_that_is_away_is_told_once(engines: Engines, said: str) -> Non
 def test_a_silent_role_is_told() -> None:
     heard = [state for state in roles() if state.status.role != "conditions"]
     assert problems(WELL, heard, lag_limit_s=60) == ["no conditions was heard of within 5 s"]
+
+
+def test_an_edge_that_others_remember_is_told_while_it_is_silent() -> None:
+    board = StatusBoard(lambda: 90_000_000)
+    board.take(Status("edge", "edge-1", 90_000_000, healthy=True))
+    board.remember("edge", {name: from_us(60_000_000) for name in ("edge-1", "hall-2")})
+    assert complaints(board.roles()) == ["edge hall-2 is silent since 1970-01-01 00:01 UTC"]
+    assert board.heard("edge") == {"edge-1": from_us(90_000_000)}
+    board.take(Status("edge", "hall-2", 90_000_000, healthy=True))
+    assert complaints(board.roles()) == []
+    assert [state.status.name for state in board.roles()] == ["edge-1", "hall-2"]
+
+
+def test_where_no_edge_is_heard_of_that_is_all_there_is_to_tell() -> None:
+    board = StatusBoard(lambda: 90_000_000)
+    board.remember("edge", {"hall-2": from_us(60_000_000)})
+    assert complaints(board.roles()) == []
+    assert not board.alive("edge")
 
 
 def test_storing_that_lags_beyond_the_limit_is_told_with_both() -> None:

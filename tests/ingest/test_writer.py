@@ -274,7 +274,7 @@ async def test_an_unreadable_record_is_kept_whole(
     assert (count, data) == (None, b"nonsense")
 
 
-@pytest.mark.parametrize("ts", [SPAN.last_us + 1, 2**63 - 1])
+@pytest.mark.parametrize("ts", [SPAN.last_us + 1, 2**63 - 1], ids=["soon", "last"])
 async def test_a_reading_from_the_future_makes_nothing_late_and_no_day(
     connection: Connection, points: dict[str, int], ts: int
 ) -> None:
@@ -288,7 +288,7 @@ async def test_a_reading_from_the_future_makes_nothing_late_and_no_day(
         assert await existing_days(connection) == {NOW // DAY_US}
 
 
-@pytest.mark.parametrize("ts", [-(2**63), 0, SPAN.first_us - 1])
+@pytest.mark.parametrize("ts", [-(2**63), 0, SPAN.first_us - 1], ids=["first", "1970", "just"])
 async def test_a_reading_older_than_retention_goes_to_dead_letters(
     connection: Connection, points: dict[str, int], ts: int
 ) -> None:
