@@ -135,8 +135,8 @@ async def _store_alarms(connection: Connection, alarms: AlarmBatch, span: Span) 
     early = sum(alarm.ts < span.first_us for alarm in alarms)
     ahead = sum(alarm.ts > span.last_us for alarm in alarms)
     _refuse_outside(early, ahead, len(alarms))
-    await store.insert_alarms(connection, alarms)
-    return Retried(len(alarms), 0, 0)
+    stored = await store.insert_alarms(connection, alarms)
+    return Retried(stored, len(alarms) - stored, 0)
 
 
 def _refuse_outside(early: int, ahead: int, count: int) -> None:

@@ -224,8 +224,8 @@ async def count_unknown(connection: Connection, counts: Iterable[UnknownCount]) 
         )
 
 
-async def insert_alarms(connection: Connection, alarms: Iterable[SensorAlarm]) -> None:
-    """Store changes of sensor alarms, each once."""
+async def insert_alarms(connection: Connection, alarms: Iterable[SensorAlarm]) -> int:
+    """Store changes of sensor alarms, each once; returns how many were not there yet."""
     async with connection.cursor() as cursor:
         await cursor.executemany(
             INSERT_SENSOR_ALARM,
@@ -234,6 +234,7 @@ async def insert_alarms(connection: Connection, alarms: Iterable[SensorAlarm]) -
                 for item in alarms
             ],
         )
+        return max(0, cursor.rowcount)
 
 
 async def insert_dead_letters(

@@ -193,6 +193,16 @@ async def test_alarms_are_retried_too(connection: Connection, points: dict[str, 
     assert row == ("P-101", "HIGH", from_us(alarm.ts))
 
 
+async def test_an_alarm_that_is_there_already_does_not_count_as_stored(
+    connection: Connection, points: dict[str, int]
+) -> None:
+    high = SensorAlarm("P-101", "HIGH", NOW + 5 * DAY_US, True, 800, "hot")
+    await write(connection, [record(Kind.ALARMS, 1, encode_alarms((high,)))])
+    letter = await only_letter(connection)
+    await write(connection, [record(Kind.ALARMS, 2, encode_alarms((high,)))], LATER)
+    assert await retry(connection, letter.id, LATER) == Retried(0, 1, 0)
+
+
 async def test_what_nobody_could_read_cannot_be_retried_and_is_told_why(
     connection: Connection, points: dict[str, int]
 ) -> None:
