@@ -3,9 +3,12 @@
 ConditionsError             print the message, exit 1
 ├── EventNotFound           give the id of an event that exists
 ├── RuleNotFound            give the name of a rule that exists
+├── RuleTransitionRefused   take one of the actions that it names
 ├── AssetUnknown            apply the asset before what is said about it
 └── SnapshotUnreadable      read the log from its start: the state was written in another form
 """
+
+from collections.abc import Sequence
 
 from config.errors import OilcanError
 
@@ -20,6 +23,15 @@ class EventNotFound(ConditionsError):
 
 class RuleNotFound(ConditionsError):
     """No rule has this name."""
+
+
+class RuleTransitionRefused(ConditionsError):
+    """A version's state does not have the action; `allowed` has those that it has."""
+
+    def __init__(self, name: str, *, action: str, state: str, allowed: Sequence[str]) -> None:
+        self.allowed = tuple(allowed)
+        said = ", ".join(self.allowed) or "nothing"
+        super().__init__(f"cannot {action} {name}: it is {state}; allowed now: {said}")
 
 
 class AssetUnknown(ConditionsError):

@@ -11,6 +11,8 @@ from conditions.event import ChangeKind, ConditionEvent
 from conditions.queries import load_plant, open_events_but
 from conditions.records import Edges, is_new, read_part
 from conditions.settings import ConditionSettings
+from conditions.shadow_store import close_orphans, save_shadow_changes
+from conditions.variant import label_of
 from config.clock import ClockUs, monotonic, now_us, to_us
 from config.database import Connection
 from config.diagnostics import logger
@@ -138,11 +140,15 @@ class Evaluation:
 
     async def _store(self, changes: list[Change], *, with_snapshot: bool) -> None:
         async with self._connection.transaction():
-            if changes:
-                await store.save_changes(self._connection, changes)
+            live = [change for change in changes if not label_of(change.rule)]
+            if live:
+                await store.save_changes(self._connection, live)
+            if len(live) < len(changes):
+                shadow = [change for change in changes if label_of(change.rule)]
+                await save_shadow_changes(self._connection, shadow)
             if with_snapshot:
                 await self._save_snapshot()
-        self._events += sum(change.kind is ChangeKind.RAISED for change in changes)
+        self._events += sum(change.kind is ChangeKind.RAISED for change in live)
 
     async def _save_snapshot(self) -> None:
         started = monotonic()
@@ -163,6 +169,7 @@ class Evaluation:
         """
         stored = await open_events_but(self._connection, self._engine.open_keys)
         ours = [e for e in stored if partition_of(e.asset, self._partitions) == self._partition]
+        await close_orphans(self._connection)
         if ours:
             now = self._engine.highest_ts or self._clock()
             await self._store([_orphan(event, now) for event in ours], with_snapshot=False)

@@ -1,38 +1,23 @@
-"""What conditions read: rules with their versions, events, and what the engine needs to start."""
+"""What conditions read: events, and what the engine needs to start."""
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, LiteralString
+from typing import LiteralString
 
 from psycopg.rows import TupleRow
 
 from conditions.binding import ActiveRule, Asset, Plant
-from conditions.errors import EventNotFound, RuleNotFound
+from conditions.errors import EventNotFound
 from conditions.event import ConditionEvent, EventState, Severity, WorkOrderRequest
 from conditions.rule_file import rule_from_definition
+from conditions.rule_life import RuleState
+from conditions.variant import variant
 from config.database import Connection, fetch_one
 from config.diagnostics import logger
 from config.partition import partition_of
 from ingest.points import load_points
 
 log = logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class RuleVersion:
-    """One immutable version of a rule; `definition` is a rule file with this rule alone."""
-
-    id: int
-    rule: str
-    version: int
-    asset_class: str
-    state: str
-    definition: dict[str, Any]
-    hash: str
-    file: str
-    line: int
-    created_at: datetime
-    retired_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,21 +30,6 @@ class EventFilter:
     severity: Severity | None = None
     """At least this severity."""
 
-
-SELECT_RULES = """
-SELECT id, rule, version, asset_class, state, definition, hash, file, line, created_at, retired_at
-FROM rule_version
-WHERE state = 'active' AND rule > %s AND (%s::text IS NULL OR asset_class = %s)
-ORDER BY rule
-LIMIT %s
-"""
-
-SELECT_RULE_VERSIONS = """
-SELECT id, rule, version, asset_class, state, definition, hash, file, line, created_at, retired_at
-FROM rule_version
-WHERE rule = %s
-ORDER BY version DESC
-"""
 
 SELECT_EVENTS = """
 SELECT e.id, e.key, e.rule, e.asset_id, a.tag, e.failure_mode, e.state, e.severity,
@@ -84,7 +54,8 @@ WHERE e.id = %s
 """
 
 SELECT_ACTIVE_RULES = """
-SELECT id, version, definition, file, line FROM rule_version WHERE state = 'active' ORDER BY rule
+SELECT id, version, state, definition, file, line FROM rule_version
+WHERE state IN ('active', 'shadow') ORDER BY rule, version
 """
 
 SELECT_ASSETS = """
@@ -100,7 +71,8 @@ SELECT a.tag, p.name, p.value FROM rule_parameter p JOIN asset a ON a.id = p.ass
 # Changes with nearly everything that rules are bound to; what it misses is notified.
 SELECT_FINGERPRINT = """
 SELECT (SELECT max(id) FROM rule_version),
-       (SELECT count(*) FROM rule_version WHERE state = 'active'),
+       (SELECT count(*) FILTER (WHERE state = 'active') || '/'
+               || count(*) FILTER (WHERE state = 'shadow') FROM rule_version),
        (SELECT count(*) FILTER (WHERE retired_at IS NULL) || '/' || coalesce(max(id), 0) FROM point),
        (SELECT count(*) FILTER (WHERE retired_at IS NULL) || '/' || coalesce(max(id), 0) FROM asset),
        (SELECT count(*) || '/' || coalesce(sum(value), 0) FROM rule_parameter)
@@ -115,23 +87,6 @@ WHERE e.state = 'active' AND NOT e.key = ANY(%s)
 """
 
 COUNT_OPEN_EVENTS = "SELECT count(*) FROM condition_event WHERE state = 'active'"
-
-
-async def find_rules(
-    connection: Connection, *, asset_class: str | None = None, after: str = "", limit: int = 100
-) -> list[RuleVersion]:
-    """Up to `limit` active rules with a name behind `after`, by name."""
-    cursor = await connection.execute(SELECT_RULES, [after, asset_class, asset_class, limit])
-    return [RuleVersion(*row) for row in await cursor.fetchall()]
-
-
-async def rule_versions(connection: Connection, rule: str) -> list[RuleVersion]:
-    """Every version of a rule, newest first. Raises `RuleNotFound`."""
-    cursor = await connection.execute(SELECT_RULE_VERSIONS, [rule])
-    found = [RuleVersion(*row) for row in await cursor.fetchall()]
-    if not found:
-        raise RuleNotFound(f"there is no rule {rule}")
-    return found
 
 
 async def find_events(
@@ -209,12 +164,14 @@ async def _fetch_all(connection: Connection, sql: LiteralString) -> list[TupleRo
 
 
 def _active_rule(row: TupleRow) -> ActiveRule | None:
-    version_id, version, definition, file, line = row
+    version_id, version, state, definition, file, line = row
     try:
         rule = rule_from_definition(definition, file=file, line=line)
     except ValueError as error:
         log.warning("a stored rule cannot be read", file=file, line=line, error=str(error))
         return None
+    if state == RuleState.SHADOW:
+        rule = variant(rule, str(version))
     return ActiveRule(rule, version, version_id)
 
 

@@ -109,6 +109,11 @@ class RuleShape(_Shape):
     clear_for_us: Duration = Field(
         default=0, alias="clear_for", description=_CLEAR_FOR, examples=["2h"]
     )
+    state: Literal["draft", "shadow", "active"] = Field(
+        default="active",
+        description="shadow: it is evaluated and recorded, and alarms nobody; draft: it is kept.",
+        examples=["shadow"],
+    )
     severity: SeverityName | None = Field(
         default=None,
         description="Severity of a rule without levels; left out: medium, or the alarm's own.",
@@ -136,6 +141,11 @@ class RuleFileShape(_Shape):
         default={},
         description="Numbers that thresholds use, and that an asset may override.",
         examples=[{"vib_trip": 7.1}],
+    )
+    tests: list[Any] = Field(
+        default=[],
+        description="Tests of the rules, run by `oilcan rules test` (guide: tuning).",
+        examples=[[{"rule": "hot", "inputs": {"temp": "90 until 10m"}, "expect": "raised high"}]],
     )
     rules: list[Any] = Field(
         description="The rules.",

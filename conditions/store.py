@@ -1,54 +1,15 @@
-"""What conditions write: rule versions, parameters, events with their outbox, snapshots."""
+"""What conditions write: events with their outbox, snapshots."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from conditions.change import Change
 from conditions.event import ChangeKind, EventState
-from conditions.rule import Rule
 from config.clock import from_us
 from config.database import Connection, fetch_one
 from config.log import Position
-
-SELECT_ACTIVE_HASHES = "SELECT rule, hash FROM rule_version WHERE state = 'active'"
-
-RETIRE_RULES = """
-UPDATE rule_version SET state = 'retired', retired_at = now()
-WHERE state = 'active' AND rule = ANY(%s)
-"""
-
-INSERT_RULE = """
-INSERT INTO rule_version (rule, version, asset_class, definition, hash, file, line)
-SELECT %s, coalesce(max(version), 0) + 1, %s, %s, %s, %s, %s
-FROM rule_version WHERE rule = %s
-"""
-
-# Where a rule stands in the files is no part of what it means, so its version stays.
-MOVE_RULE = """
-UPDATE rule_version SET file = %s, line = %s
-WHERE rule = %s AND state = 'active' AND (file, line) IS DISTINCT FROM (%s, %s)
-"""
-
-NOTIFY_RULE = "SELECT pg_notify('rule', '')"
-
-SELECT_PARAMETERS = """
-SELECT a.tag, p.name, p.value, p.source
-FROM rule_parameter p JOIN asset a ON a.id = p.asset_id
-"""
-
-DELETE_PARAMETER = """
-DELETE FROM rule_parameter
-WHERE asset_id = (SELECT id FROM asset WHERE tag = %s) AND name = %s
-"""
-
-UPSERT_PARAMETER = """
-INSERT INTO rule_parameter (asset_id, name, value, source)
-SELECT id, %s, %s, %s FROM asset WHERE tag = %s
-ON CONFLICT (asset_id, name) DO UPDATE SET value = excluded.value, source = excluded.source
-RETURNING (SELECT tag FROM asset WHERE id = asset_id)
-"""
 
 ACKNOWLEDGE_EVENT = """
 UPDATE condition_event
@@ -181,63 +142,6 @@ def _update_row(change: Change) -> list[Any]:
         change.key,
         at,
     ]
-
-
-async def active_hashes(connection: Connection) -> dict[str, str]:
-    """Active rule -> hash of what it means."""
-    cursor = await connection.execute(SELECT_ACTIVE_HASHES)
-    return dict(await cursor.fetchall())
-
-
-async def retire_rules(connection: Connection, names: Sequence[str]) -> None:
-    """Retire the active versions of some rules."""
-    await connection.execute(RETIRE_RULES, [list(names)])
-
-
-async def insert_rules(connection: Connection, rules: Sequence[Rule]) -> None:
-    """Insert a new version of each rule, active at once."""
-    rows = [
-        (r.name, r.asset_class, json.dumps(r.definition), r.hash, r.file, r.line, r.name)
-        for r in rules
-    ]
-    async with connection.cursor() as cursor:
-        await cursor.executemany(INSERT_RULE, rows)
-
-
-async def move_rules(connection: Connection, rules: Sequence[Rule]) -> None:
-    """Note where rules that mean the same now stand in the files."""
-    rows = [(r.file, r.line, r.name, r.file, r.line) for r in rules]
-    async with connection.cursor() as cursor:
-        await cursor.executemany(MOVE_RULE, rows)
-
-
-async def notify_rules(connection: Connection) -> None:
-    """Tell the engine that rules or parameters changed, when the transaction commits."""
-    await connection.execute(NOTIFY_RULE)
-
-
-async def parameters(connection: Connection) -> dict[tuple[str, str], tuple[float, str]]:
-    """(asset, name) -> (value, where it was said)."""
-    cursor = await connection.execute(SELECT_PARAMETERS)
-    return {(asset, name): (value, said) for asset, name, value, said in await cursor.fetchall()}
-
-
-async def delete_parameters(connection: Connection, keys: Sequence[tuple[str, str]]) -> None:
-    """Remove overrides by (asset, name)."""
-    async with connection.cursor() as cursor:
-        await cursor.executemany(DELETE_PARAMETER, list(keys))
-
-
-async def upsert_parameters(
-    connection: Connection, overrides: Mapping[tuple[str, str], tuple[float, str]]
-) -> set[str]:
-    """Set overrides; returns the assets that exist."""
-    stored: set[str] = set()
-    for (asset, name), (value, said) in overrides.items():
-        cursor = await connection.execute(UPSERT_PARAMETER, [name, value, said, asset])
-        if await cursor.fetchone() is not None:
-            stored.add(asset)
-    return stored
 
 
 async def acknowledge(connection: Connection, event_id: int, by: str) -> bool:

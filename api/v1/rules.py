@@ -11,7 +11,7 @@ from api.guard import Reader
 from api.problems import documented
 from api.services import ConnectionOf
 from conditions.errors import RuleNotFound
-from conditions.queries import find_rules, rule_versions
+from conditions.rule_queries import find_rules, rule_versions
 
 router = APIRouter(prefix="/api/v1/rules", tags=["Rules"])
 

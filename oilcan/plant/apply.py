@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import psycopg
 
-from conditions.service import ParameterDiff, RuleDiff, apply_parameters, apply_rules
+from conditions.rule_service import ParameterDiff, RuleDiff, apply_parameters, apply_rules
 from config.database import Connection, connect
 from config.difference import Change, ChangeKind
 from config.errors import DatabaseUnavailable

@@ -15,12 +15,12 @@ from conditions.queries import (
     EventFilter,
     count_open_events,
     find_events,
-    find_rules,
     get_event,
     load_plant,
-    rule_versions,
 )
-from conditions.service import acknowledge, apply_parameters, apply_rules
+from conditions.rule_queries import find_rules, rule_versions
+from conditions.rule_service import apply_parameters, apply_rules
+from conditions.service import acknowledge
 from config.database import Connection, connect
 from tests.conditions.plants import RULES, S, readings, register, rows, rules
 

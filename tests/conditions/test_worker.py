@@ -17,7 +17,7 @@ from conditions.engine import Engine
 from conditions.evaluation import Evaluation
 from conditions.queries import load_plant
 from conditions.records import is_new
-from conditions.service import apply_rules
+from conditions.rule_service import apply_rules
 from conditions.settings import ConditionSettings
 from config.clock import now_us
 from config.database import Connection, connect
