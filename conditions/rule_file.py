@@ -36,8 +36,13 @@ def is_rule_file(document: Document) -> bool:
     return isinstance(document.data, dict) and "rules" in document.data
 
 
-def load_rules(documents: Sequence[Document], roles: Roles) -> tuple[list[Rule], list[Problem]]:
-    """The rules of every rule file among `documents`, and every problem with them."""
+def load_rules(
+    documents: Sequence[Document], roles: Roles | None
+) -> tuple[list[Rule], list[Problem]]:
+    """The rules of every rule file among `documents`, and every problem with them.
+
+    Without `roles` nothing is said of classes and roles that are not known.
+    """
     rules: list[Rule] = []
     problems: list[Problem] = []
     first: dict[str, Rule] = {}

@@ -10,6 +10,7 @@ retires the one before.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -34,6 +35,14 @@ class RuleAction(StrEnum):
     SHADOW = "shadow"
     ACTIVATE = "activate"
     RETIRE = "retire"
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """Who moves versions on, and why."""
+
+    actor: str
+    reason: str = ""
 
 
 TARGET: Mapping[RuleAction, RuleState] = MappingProxyType(

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from conditions import rule_store
 from conditions.errors import AssetUnknown, RuleNotFound
 from conditions.rule import Rule
-from conditions.rule_life import TARGET, RuleAction, RuleState, check_action, wanted_state
-from conditions.rule_store import HeldVersion, Moved
+from conditions.rule_life import TARGET, Moved, RuleAction, RuleState, check_action, wanted_state
+from conditions.rule_store import HeldVersion
 from config.database import Connection
 
 FILES = "plant files"

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from conditions.rule import Rule
-from conditions.rule_life import RuleState
+from conditions.rule_life import Moved, RuleState
 from config.database import Connection, fetch_one
 
 # Held to the end of the transaction: a rule's versions are moved on by one at a time.
@@ -84,14 +84,6 @@ class HeldVersion:
     state: RuleState
     hash: str
     created_by: str
-
-
-@dataclass(frozen=True, slots=True)
-class Moved:
-    """Who moves versions on, and why."""
-
-    actor: str
-    reason: str = ""
 
 
 async def hold_versions(connection: Connection, rule: str) -> list[HeldVersion]:

@@ -13,6 +13,7 @@ from oilcan.commands.files import backup, exports, imports, restore
 from oilcan.commands.meters import meter
 from oilcan.commands.operations import dead_letters, status
 from oilcan.commands.prepare import apply, check, migrate
+from oilcan.commands.rules import rules
 from oilcan.commands.run import conditions, demo, ingest, maintenance, serve, up
 
 _RUN = "Run"
@@ -47,6 +48,7 @@ app.command(rich_help_panel="Act on devices", context_settings={"ignore_unknown_
     write
 )
 app.add_typer(edge, name="edge", rich_help_panel=_ROLE)
+app.add_typer(rules, name="rules", rich_help_panel=_PREPARE)
 app.add_typer(imports, name="import", rich_help_panel=_FILES)
 app.add_typer(exports, name="export", rich_help_panel=_FILES)
 app.add_typer(dead_letters, name="dead-letters", rich_help_panel=_KEEP)

@@ -15,8 +15,8 @@ from edge.source_file import Source, load_sources
 PLANT_KEYS = ("sites", "asset_classes", "assets", "sources", "profiles")
 """What a file may hold at its top, alone or together."""
 
-RULE_KEYS = ("asset_class", "inputs", "params", "rules")
-"""What a rule file holds at its top."""
+RULE_KEYS = ("asset_class", "inputs", "params", "rules", "tests")
+"""What a rule file holds at its top; a file of tests alone has `asset_class` and `tests`."""
 
 
 _REGISTER = re.compile(r"^(sites|asset_classes|assets)\s*:", re.MULTILINE)
@@ -88,5 +88,5 @@ def _unknown_keys(document: Document) -> Iterator[Problem]:
     unknown = [str(key) for key in document.data if key not in known]
     for key in unknown:
         yield document.problem((key,), f"{key} is not known here", did_you_mean(key, known))
-    if "asset_class" in document.data and not unknown:
+    if "asset_class" in document.data and "tests" not in document.data and not unknown:
         yield document.problem(("asset_class",), "a rule file without rules", "Add `rules:`")

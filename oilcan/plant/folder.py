@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from conditions.rule_file import load_rules
+from conditions.rule_tests.file import load_tests
 from config.documents import Problem
 from config.errors import DocumentError
 from edge.source_file import load_sources
@@ -27,6 +28,8 @@ def load_plant(folder: Path) -> Plant:
     rules, wrong_rules = load_rules(reading.documents, known.roles)
     if not reading.register_lost:
         problems += wrong_rules
+        if not wrong_rules:
+            problems += load_tests(reading.documents, rules)[1]
         problems += entry_problems(entries, known)
         problems += source_problems(reading.documents, entries, known)
         problems += parameter_problems(entries, rules)

@@ -10,7 +10,7 @@ from conditions.errors import RuleNotFound, RuleTransitionRefused
 from conditions.evaluation import Evaluation
 from conditions.queries import find_events, fingerprint, load_plant
 from conditions.rule import Rule
-from conditions.rule_life import RuleAction, RuleState, allowed_actions
+from conditions.rule_life import Moved, RuleAction, RuleState, allowed_actions
 from conditions.rule_queries import (
     VersionFilter,
     event_counts,
@@ -21,7 +21,6 @@ from conditions.rule_queries import (
     version_changes,
 )
 from conditions.rule_service import apply_rules, draft_rule, move_rule
-from conditions.rule_store import Moved
 from conditions.settings import ConditionSettings
 from conditions.variant import label_of, rule_of, variant
 from config.database import Connection

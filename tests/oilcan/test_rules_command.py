@@ -1,0 +1,96 @@
+"""`oilcan rules`, as a reliability engineer meets it at a shell."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from conditions.rule_queries import rule_versions, version_changes
+from config.database import Connection
+
+PLANT = """
+sites: [{code: s, name: Site}]
+asset_classes:
+- {code: pump, name: Pump, roles: {temp: {unit: degC}}}
+assets:
+- {tag: P-1, name: Pump, class: pump, site: s, points: {temp: {}}}
+"""
+RULES = """
+asset_class: pump
+inputs:
+  t: {point: temp, unit: degC}
+rules:
+- {id: hot, raise: "t > 85", clear: "t < 80", for: 10s}
+"""
+TESTS = """
+asset_class: pump
+tests:
+- {name: heat is told, rule: hot, inputs: {t: 90 until 1m}, expect: raised medium at 10s}
+- {name: a spike is not, rule: hot, inputs: {t: "90 until 5s, 70 until 1m"}, every: 1s, expect: nothing}
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A plant with one rule and its tests."""
+    for name, text in (("plant", PLANT), ("pump", RULES), ("pump.test", TESTS)):
+        (tmp_path / f"{name}.yaml").write_text(text)
+    return tmp_path
+
+
+def oilcan(*words: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "oilcan", *map(str, words)],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "TERM": "dumb", "COLUMNS": "200"},
+        check=False,
+    )
+
+
+def test_tests_that_pass_end_with_0(folder: Path) -> None:
+    done = oilcan("rules", "test", folder)
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "2 passed, 0 failed"), done
+
+
+def test_a_test_that_fails_shows_the_difference_and_ends_with_1(folder: Path) -> None:
+    (folder / "pump.yaml").write_text(RULES.replace("10s", "20s"))
+    done = oilcan("rules", "test", folder / "pump.test.yaml", "--name", "heat")
+    assert done.returncode == 1
+    assert "raised medium at 10s    raised medium at 20s" in done.stdout
+    assert "0 passed, 1 failed" in done.stdout
+
+
+def test_a_slip_in_a_test_is_told_by_every_command_that_reads_it(folder: Path) -> None:
+    (folder / "pump.test.yaml").write_text(TESTS.replace("rule: hot", "rule: hoot"))
+    for words in (("rules", "test"), ("rules", "check"), ("check",)):
+        done = oilcan(*words, folder)
+        assert done.returncode == 1
+        assert "pump.test.yaml:4" in done.stdout + done.stderr
+        assert "Did you mean 'hot'?" in done.stdout + done.stderr
+
+
+@pytest.mark.store
+async def test_a_rule_is_tried_and_activated_from_the_shell(
+    folder: Path, database_url: str, connection: Connection
+) -> None:
+    to = ("--database-url", database_url)
+    assert oilcan("apply", folder, *to).returncode == 0
+    (folder / "pump.yaml").write_text(RULES.replace("> 85", "> 84"))
+    tried = oilcan("rules", "shadow", "pump/hot", "--plant", folder, "--reason", "try 84", *to)
+    assert "pump/hot version 2 is in shadow" in tried.stdout, tried
+    listed = oilcan("rules", "list", *to).stdout
+    assert "shadow" in listed
+    assert "active" in listed
+    assert "version 2 is active" in oilcan("rules", "activate", "pump/hot", *to).stdout
+    refused = oilcan("rules", "activate", "pump/hot", "--version", "2", *to)
+    assert (refused.returncode, refused.stderr) == (
+        1,
+        "cannot activate pump/hot version 2: it is active; allowed now: retire\n",
+    )
+    assert "version 2 is retired" in oilcan("rules", "retire", "pump/hot", *to).stdout
+    states = [(v.version, v.state) for v in await rule_versions(connection, "pump/hot")]
+    assert states == [(2, "retired"), (1, "retired")]
+    assert "try 84" in {change.reason for change in await version_changes(connection, "pump/hot")}
