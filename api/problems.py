@@ -171,6 +171,23 @@ PROBLEMS: Mapping[type[config.OilcanError], ProblemType] = MappingProxyType(
         conditions.RuleNotFound: ProblemType(
             _Status.NOT_FOUND, "not-found", "There is no such thing", "there is no rule pump/x"
         ),
+        conditions.RuleTransitionRefused: ProblemType(
+            _Status.CONFLICT,
+            "transition-refused",
+            "The state does not allow this",
+            "cannot activate pump/hot version 3: it is draft; allowed now: shadow, retire",
+        ),
+        conditions.BacktestNotFound: ProblemType(
+            _Status.NOT_FOUND, "not-found", "There is no such thing", "there is no backtest 9"
+        ),
+        conditions.BacktestRefused: ProblemType(
+            _Status.UNPROCESSABLE_ENTITY,
+            "backtest-refused",
+            "This backtest could tell nothing",
+            "start has to be before end",
+        ),
+        conditions.BacktestCancelled: _INTERNAL,
+        conditions.FailuresUnreadable: _INTERNAL,
         conditions.AssetUnknown: ProblemType(
             _Status.UNPROCESSABLE_ENTITY,
             "asset-unknown",

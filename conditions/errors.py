@@ -4,6 +4,10 @@ ConditionsError             print the message, exit 1
 ├── EventNotFound           give the id of an event that exists
 ├── RuleNotFound            give the name of a rule that exists
 ├── RuleTransitionRefused   take one of the actions that it names
+├── BacktestNotFound        give the id of a backtest that exists
+├── BacktestRefused         correct what was asked for: range, rules, parameter, values
+├── BacktestCancelled       nothing: somebody wanted it so
+├── FailuresUnreadable      correct the line of the file that it names
 ├── AssetUnknown            apply the asset before what is said about it
 └── SnapshotUnreadable      read the log from its start: the state was written in another form
 """
@@ -32,6 +36,22 @@ class RuleTransitionRefused(ConditionsError):
         self.allowed = tuple(allowed)
         said = ", ".join(self.allowed) or "nothing"
         super().__init__(f"cannot {action} {name}: it is {state}; allowed now: {said}")
+
+
+class BacktestNotFound(ConditionsError):
+    """No backtest has this id."""
+
+
+class BacktestRefused(ConditionsError):
+    """A backtest that could tell nothing was asked for."""
+
+
+class BacktestCancelled(ConditionsError):
+    """A backtest was ended before it was through."""
+
+
+class FailuresUnreadable(ConditionsError):
+    """A file of failures holds something else."""
 
 
 class AssetUnknown(ConditionsError):

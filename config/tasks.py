@@ -7,6 +7,7 @@ not always enough.
 
 import asyncio
 from collections.abc import Collection, Coroutine
+from typing import Any
 
 _CANCEL_AGAIN_S = 0.5
 
@@ -27,7 +28,7 @@ async def run_together(coroutines: Collection[Coroutine[object, object, None]]) 
         await end_tasks(tasks)
 
 
-async def end_tasks(tasks: Collection[asyncio.Task[None]]) -> None:
+async def end_tasks(tasks: Collection[asyncio.Task[Any]]) -> None:
     """Cancel tasks until they have ended, whatever they end with; being cancelled does not stop it."""
     cancelled = False
     while running := [task for task in tasks if not task.done()]:

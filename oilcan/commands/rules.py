@@ -138,3 +138,196 @@ def retire(
     from oilcan.rules_command import run_move
 
     run_move(rule, RuleAction.RETIRE, version, reason=reason, home=home, database_url=database_url)
+
+
+RuleNames = Annotated[
+    list[str] | None,
+    typer.Option("--rule", help="This rule, again for each further one. Default: all."),
+]
+Folder = Annotated[
+    Path | None,
+    typer.Argument(
+        metavar="[PLANT_DIR]",
+        help="Folder whose rules are tried as they stand. Left out: the active ones.",
+        exists=True,
+        file_okay=False,
+    ),
+]
+Assets = Annotated[
+    list[str] | None, typer.Option("--asset", help="This asset, again for each further one.")
+]
+Start = Annotated[str | None, typer.Option("--from", help="After this time. Default: a year ago.")]
+End = Annotated[str | None, typer.Option("--to", help="Up to this time. Default: now.")]
+Params = Annotated[
+    list[str] | None,
+    typer.Option("--param", metavar="NAME=VALUE", help="Another value, for every asset."),
+]
+FailureFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--failures",
+        help="CSV asset,time,failure_mode. Default: completed corrective orders.",
+        exists=True,
+        dir_okay=False,
+    ),
+]
+Window = Annotated[str, typer.Option(help="So long before a failure a warning speaks of it.")]
+Lead = Annotated[str, typer.Option(help="So long before a failure it has to come at the latest.")]
+Aftermath = Annotated[str, typer.Option(help="So soon after a failure it says nothing new.")]
+WorkTakes = Annotated[str, typer.Option(help="From a would-be order to its completion.")]
+AsJson = Annotated[bool, typer.Option("--json", help="As JSON.")]
+
+
+@rules.command("backtest")
+def backtest(  # noqa: PLR0913 - each option of a command is an argument
+    plant: Folder = None,
+    rule: RuleNames = None,
+    asset: Assets = None,
+    start: Start = None,
+    end: End = None,
+    param: Params = None,
+    failures: FailureFile = None,
+    window: Window = "14d",
+    lead: Lead = "0s",
+    aftermath: Aftermath = "1d",
+    work_takes: WorkTakes = "3d",
+    as_json: AsJson = False,
+    home: Home = None,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """Replay rules over history: the events and orders they would have raised, against what failed.
+
+    Nothing is raised for it. The result is kept, and shown on the page of backtests.
+
+    Examples:
+
+    - `oilcan rules backtest plant/ --rule vibration_zone --from 2024-01-01`
+    - `oilcan rules backtest --failures failures.csv --window 30d --lead 2d --json`
+    """
+    from api.backtests.request import Kind
+    from oilcan.backtest_command import Wanted, run_backtest
+
+    horizon = {"window": window, "lead": lead, "aftermath": aftermath, "work_takes": work_takes}
+    run_backtest(
+        Wanted(
+            plant=plant,
+            rules=rule or (),
+            assets=asset or (),
+            start=start,
+            end=end,
+            params=param or (),
+            failures=failures,
+            horizon=horizon,
+        ),
+        Kind.BACKTEST,
+        as_json=as_json,
+        home=home,
+        database_url=database_url,
+    )
+
+
+@rules.command("diff")
+def diff(  # noqa: PLR0913 - each option of a command is an argument
+    plant: Folder = None,
+    rule: RuleNames = None,
+    against: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--against", metavar="RULE@N", help="Version to compare with. Default: the active one."
+        ),
+    ] = None,
+    asset: Assets = None,
+    start: Start = None,
+    end: End = None,
+    failures: FailureFile = None,
+    window: Window = "14d",
+    lead: Lead = "0s",
+    aftermath: Aftermath = "1d",
+    work_takes: WorkTakes = "3d",
+    as_json: AsJson = False,
+    home: Home = None,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """Compare versions of rules over the same history: events and orders of one alone, or shifted.
+
+    Examples:
+
+    - `oilcan rules diff plant/ --rule vibration_zone`
+    - `oilcan rules diff --rule pump/hot@3 --against pump/hot@2`
+    """
+    from api.backtests.request import Kind
+    from oilcan.backtest_command import Wanted, run_backtest
+
+    horizon = {"window": window, "lead": lead, "aftermath": aftermath, "work_takes": work_takes}
+    run_backtest(
+        Wanted(
+            plant=plant,
+            rules=rule or (),
+            assets=asset or (),
+            start=start,
+            end=end,
+            failures=failures,
+            horizon=horizon,
+            against=against or (),
+        ),
+        Kind.DIFF,
+        as_json=as_json,
+        home=home,
+        database_url=database_url,
+    )
+
+
+@rules.command("sweep")
+def sweep(  # noqa: PLR0913 - each option of a command is an argument
+    parameter: Annotated[str, typer.Argument(metavar="PARAMETER", help="Parameter to vary.")],
+    values: Annotated[
+        str, typer.Argument(metavar="VALUES", help="Like 4,4.5,5 or first:last:step.")
+    ],
+    plant: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder whose rules are tried as they stand. Left out: the active ones.",
+            exists=True,
+            file_okay=False,
+        ),
+    ] = None,
+    rule: RuleNames = None,
+    asset: Assets = None,
+    start: Start = None,
+    end: End = None,
+    failures: FailureFile = None,
+    window: Window = "14d",
+    lead: Lead = "0s",
+    aftermath: Aftermath = "1d",
+    work_takes: WorkTakes = "3d",
+    as_json: AsJson = False,
+    home: Home = None,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """Try values of a parameter over one reading of history: orders against failures caught.
+
+    Examples:
+
+    - `oilcan rules sweep vib_trip 5:9:0.5 --rule centrifugal_pump/vibration_zone`
+    - `oilcan rules sweep vib_trip 6.5,7.1,8 --plant plant/ --from 2024-01-01 --json`
+    """
+    from api.backtests.request import Kind
+    from oilcan.backtest_command import Wanted, run_backtest
+
+    horizon = {"window": window, "lead": lead, "aftermath": aftermath, "work_takes": work_takes}
+    run_backtest(
+        Wanted(
+            plant=plant,
+            rules=rule or (),
+            assets=asset or (),
+            start=start,
+            end=end,
+            failures=failures,
+            horizon=horizon,
+            sweep=(parameter, values),
+        ),
+        Kind.SWEEP,
+        as_json=as_json,
+        home=home,
+        database_url=database_url,
+    )

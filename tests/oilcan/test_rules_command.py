@@ -1,5 +1,6 @@
 """`oilcan rules`, as a reliability engineer meets it at a shell."""
 
+import json
 import os
 import subprocess
 import sys
@@ -9,6 +10,8 @@ import pytest
 
 from conditions.rule_queries import rule_versions, version_changes
 from config.database import Connection
+from tests.api.backtests.scene import FAILURE, store_day
+from tests.conditions.plants import RULES as STORED
 
 PLANT = """
 sites: [{code: s, name: Site}]
@@ -94,3 +97,66 @@ async def test_a_rule_is_tried_and_activated_from_the_shell(
     states = [(v.version, v.state) for v in await rule_versions(connection, "pump/hot")]
     assert states == [(2, "retired"), (1, "retired")]
     assert "try 84" in {change.reason for change in await version_changes(connection, "pump/hot")}
+
+
+RANGE = ("--from", "2026-03-01T23:00", "--to", "2026-03-03", "--window", "9h", "--work-takes", "3h")
+
+
+@pytest.fixture
+async def day(connection: Connection, tmp_path: Path) -> Path:
+    """A database with a day of history; gives a file of the failure that came."""
+    await store_day(connection)
+    file = tmp_path / "failures.csv"
+    file.write_text("asset,time,failure_mode\n" + ",".join(FAILURE.values()) + "\n")
+    return file
+
+
+@pytest.mark.store
+async def test_a_backtest_is_told_in_short(day: Path, database_url: str) -> None:
+    to = ("--database-url", database_url)
+    done = oilcan("rules", "backtest", *RANGE, "--failures", day, *to)
+    assert done.returncode == 0, done
+    assert "2 assets, 3 points, 4,320 readings" in done.stdout
+    assert "precision 67 % (2 of 3 decided), recall 100 % (1 of 1 failures)" in done.stdout
+    assert "left out: pump/trip follows a device's alarm" in done.stdout
+    assert "kept as backtest 1" in done.stdout
+
+
+@pytest.mark.store
+async def test_rules_of_a_folder_are_compared_with_the_active_ones(
+    day: Path, database_url: str
+) -> None:
+    plant = PLANT.replace("temp: {unit: degC}", "temp: {unit: degC}, vibration: {unit: mm/s}")
+    (day.parent / "plant.yaml").write_text(plant)
+    (day.parent / "rules.yaml").write_text(STORED.replace('"> 4"', '"> 6"'))
+    to = ("--failures", day, "--database-url", database_url)
+    done = oilcan("rules", "diff", day.parent, "--rule", "zone", *RANGE, *to)
+    assert "1 event the same, 0 shifted, 2 only before, 0 only after" in done.stdout, done.stdout
+    (order,) = [line for line in done.stdout.splitlines() if "order P" in line]
+    assert order.split()[:3] == ["-", "2026-03-02", "02:00"]
+
+
+@pytest.mark.store
+async def test_a_sweep_prints_the_curve_or_gives_it_as_json(day: Path, database_url: str) -> None:
+    to = ("--failures", day, "--database-url", database_url)
+    done = oilcan("rules", "sweep", "trip", "6:9:1.5", *RANGE, *to)
+    assert [line.split()[0] for line in done.stdout.splitlines()[4:7]] == ["6", "7.5", "9"], done
+    told = oilcan("rules", "sweep", "trip", "7", "--json", *RANGE, *to)
+    assert [one["value"] for one in json.loads(told.stdout)["variants"]] == [7.0]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("sweep", "trip", "a:b"), "write them like 4,4.5,5"),
+        (("backtest", "--from", "soon"), "--from 'soon'"),
+        (("backtest", "--param", "trip"), "NAME=NUMBER"),
+        (("backtest", "--window", "long"), "window: "),
+        (("backtest", "--rule", "pump/x@new"), "version as a number"),
+    ],
+)
+def test_what_cannot_be_meant_is_told_before_anything_is_read(
+    words: tuple[str, ...], said: str
+) -> None:
+    done = oilcan("rules", *words, "--database-url", "postgresql://127.0.0.1:9/none")
+    assert (done.returncode, said in done.stderr) == (1, True), done.stderr

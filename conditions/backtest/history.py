@@ -1,0 +1,119 @@
+"""A fleet's history fed to rules, asset by asset: memory is bounded by one asset's batch."""
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from conditions.backtest.reading import Stopwatch, read_history
+from conditions.backtest.replay import Replay, warm_up_us
+from conditions.binding import ActiveRule, Plant
+from conditions.change import Change
+from config.clock import monotonic
+from config.database import Connection
+from ingest.point import Point
+
+OnProgress = Callable[[float, int], None]
+"""Told the share of the range that is through, and the readings so far; it may raise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A range of event time, (start, end] in µs."""
+
+    start_us: int
+    end_us: int
+
+    @property
+    def length_us(self) -> int:
+        """How long it is."""
+        return self.end_us - self.start_us
+
+
+@dataclass(slots=True)
+class Replayed:
+    """What came of a replay: changes of every variant, what was read, seconds it took."""
+
+    changes: list[Change] = field(default_factory=list)
+    assets: list[str] = field(default_factory=list)
+    points: int = 0
+    readings: int = 0
+    watch: Stopwatch = field(default_factory=Stopwatch)
+    evaluating_s: float = 0.0
+
+
+def readable(rule: ActiveRule) -> bool:
+    """Can the rule be replayed? History holds readings, and no alarms of devices."""
+    return rule.rule.alarm is None
+
+
+def plants_by_asset(
+    plant: Plant, rules: Sequence[ActiveRule], assets: Collection[str] | None
+) -> Iterator[tuple[str, Plant]]:
+    """A plant of each asset that the rules read points of, with those points and rules alone."""
+    for tag, known in sorted(_by_asset(plant.points).items()):
+        asset = plant.assets.get(tag)
+        if asset is None or (assets is not None and tag not in assets):
+            continue
+        ours = [one for one in rules if one.rule.asset_class == asset.asset_class]
+        roles = {read.role for one in ours for read in one.rule.inputs}
+        points = [point for point in known if point.role in roles]
+        if points:
+            yield tag, Plant(ours, points, {tag: asset}, _parameters(plant.parameters, tag))
+
+
+def _by_asset(points: Sequence[Point]) -> dict[str, list[Point]]:
+    found: dict[str, list[Point]] = {}
+    for point in points:
+        found.setdefault(point.asset, []).append(point)
+    return found
+
+
+def _parameters(
+    parameters: Mapping[tuple[str, str], float], asset: str
+) -> dict[tuple[str, str], float]:
+    return {key: value for key, value in parameters.items() if key[0] == asset}
+
+
+async def replay_history(
+    connection: Connection,
+    plants: Sequence[tuple[str, Plant]],
+    span: Span,
+    *,
+    on_progress: OnProgress = lambda _share, _readings: None,
+) -> Replayed:
+    """Replay each asset's rules over its history; what `on_progress` raises ends it."""
+    found = Replayed()
+    for number, (tag, plant) in enumerate(plants):
+
+        def tell(share: float, readings: int, number: int = number) -> None:
+            on_progress((number + share) / len(plants), found.readings + readings)
+
+        await _replay_asset(connection, plant, span, found, tell)
+        found.assets.append(tag)
+    on_progress(1.0, found.readings)
+    return found
+
+
+async def _replay_asset(
+    connection: Connection, plant: Plant, span: Span, found: Replayed, tell: OnProgress
+) -> None:
+    before = warm_up_us([one.rule for one in plant.rules])
+    replay = Replay(plant, span.start_us)
+    batches = read_history(
+        connection,
+        plant.points,
+        start_us=span.start_us - before,
+        end_us=span.end_us,
+        watch=found.watch,
+    )
+    async for batch in batches:
+        started = monotonic()
+        replay.feed(batch)
+        found.evaluating_s += monotonic() - started
+        through = (int(batch.ts[-1]) - span.start_us) / max(1, span.length_us)
+        tell(min(1.0, max(0.0, through)), replay.readings)
+    started = monotonic()
+    replay.end(span.end_us)
+    found.evaluating_s += monotonic() - started
+    found.changes += replay.changes
+    found.points += len(plant.points)
+    found.readings += replay.readings

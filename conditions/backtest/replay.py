@@ -1,0 +1,138 @@
+"""Rules replayed over batches of history, on the engine that runs live. Pure.
+
+A variant of a rule (`conditions.variant`) is replayed in the same pass, so that versions or values
+of a parameter are compared over one reading of the history.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from conditions.binding import Plant
+from conditions.change import Change
+from conditions.engine import Engine, Tick
+from conditions.event import ChangeKind, Severity
+from conditions.rule import Rule
+from conditions.variant import label_of, rule_of
+from edge.reading import ReadingBatch
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """An event that a rule would have raised; times in µs of event time.
+
+    `cleared_us` is None where it was open at the end. `severity` is the one at its raise.
+    """
+
+    rule: str
+    asset: str
+    failure_mode: str
+    onset_us: int
+    raised_us: int
+    cleared_us: int | None
+    severity: Severity
+    peak: Severity
+    message: str
+    value: float | None
+
+
+@dataclass(slots=True)
+class Replay:
+    """Replays rules over one group of assets, whose history is fed in time order.
+
+    `changes` are those from `start_us` on, without evidence; what comes before brings windows and
+    delays to where they would be.
+    """
+
+    plant: Plant
+    start_us: int
+    changes: list[Change] = field(default_factory=list)
+    readings: int = 0
+    _engine: Engine = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._engine = Engine(self.plant, lateness_us=0)
+
+    def feed(self, batch: ReadingBatch) -> None:
+        """Take in the next readings."""
+        self.readings += len(batch)
+        self._keep(self._engine.feed([batch]))
+
+    def end(self, end_us: int) -> None:
+        """Let delays that end by the end of the range run out."""
+        self._keep(self._engine.feed([Tick(end_us)]))
+
+    def _keep(self, changes: Iterable[Change]) -> None:
+        self.changes += [
+            replace(change, evidence=None)
+            for change in changes
+            if change.raised_us >= self.start_us
+        ]
+
+
+def warm_up_us(rules: Iterable[Rule]) -> int:
+    """How much history before a range decides what the rules say at its start.
+
+    The longest delay and window among them, added up; an event that was open by then is left out.
+    """
+    return max((_reach(rule) for rule in rules), default=0)
+
+
+def _reach(rule: Rule) -> int:
+    delays = max((max(level.for_us, level.clear_for_us) for level in rule.levels), default=0)
+    windows = [
+        term.window_us
+        for level in rule.levels
+        for side in (level.raise_when, level.clear_when)
+        for term in getattr(side, "walk", tuple)()
+    ]
+    return delays + max(windows, default=0)
+
+
+def labels(changes: Iterable[Change]) -> list[str]:
+    """The labels of the variants that the changes are of, in their order."""
+    return list(dict.fromkeys(label_of(change.rule) for change in changes))
+
+
+def of_variant(changes: Iterable[Change], label: str) -> list[Change]:
+    """The changes of a variant, under the names of the rules themselves, by time."""
+    found = [
+        replace(change, rule=rule_of(change.rule))
+        for change in changes
+        if label_of(change.rule) == label
+    ]
+    return sorted(found, key=lambda change: change.at_us)
+
+
+def events_of(changes: Sequence[Change]) -> list[Event]:
+    """The events that changes amount to, by the time of their raise."""
+    first: dict[str, Change] = {}
+    peak: dict[str, Severity] = {}
+    cleared: dict[str, int] = {}
+    for change in changes:
+        first.setdefault(change.key, change)
+        peak[change.key] = max(peak.get(change.key, change.severity), change.peak_severity)
+        if change.kind is ChangeKind.CLEARED:
+            cleared[change.key] = change.at_us
+    events = [_event(one, peak[key], cleared.get(key)) for key, one in _raised(first)]
+    return sorted(events, key=lambda event: (event.raised_us, event.asset, event.rule))
+
+
+def _raised(first: dict[str, Change]) -> Iterator[tuple[str, Change]]:
+    for key, change in first.items():
+        if change.kind is ChangeKind.RAISED:
+            yield key, change
+
+
+def _event(raised: Change, peak: Severity, cleared_us: int | None) -> Event:
+    return Event(
+        rule=raised.rule,
+        asset=raised.asset,
+        failure_mode=raised.failure_mode,
+        onset_us=raised.onset_us,
+        raised_us=raised.raised_us,
+        cleared_us=cleared_us,
+        severity=raised.severity,
+        peak=peak,
+        message=raised.message,
+        value=raised.value,
+    )
