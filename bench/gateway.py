@@ -29,7 +29,7 @@ from pymodbus.server import ModbusTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 
 from bench.harness import publish, table
-from config.log import Kind, Position, connect_log, ensure_stream, read
+from config.log import Kind, Position, close_log, connect_log, ensure_stream, read
 from config.log_store import usage
 from config.status import Status, parse_status
 from edge.wire import decode_readings
@@ -151,7 +151,7 @@ async def settled(hub: Hub) -> Status:
             ):
                 return status
     finally:
-        await client.close()
+        await close_log(client)
 
 
 async def outcome(hub: Hub, devices: Devices) -> Outcome:
@@ -159,7 +159,7 @@ async def outcome(hub: Hub, devices: Devices) -> Outcome:
     try:
         counts, readings = await counted(client)
     finally:
-        await client.close()
+        await close_log(client)
     stored = sum(len(set(values)) for values in counts.values())
     return Outcome(
         asked=sum(devices.asked.values()),
@@ -244,7 +244,7 @@ def bench(home: Path, cut_s: float) -> list[list[str]]:
 async def prepared(hub: Hub) -> None:
     client = await connect_log(hub.engine.url, name="bench")
     await ensure_stream(client, max_bytes=LOG_BYTES)
-    await client.close()
+    await close_log(client)
 
 
 def main() -> None:

@@ -36,7 +36,7 @@ from psycopg.sql import SQL, Identifier
 from bench.harness import Figure, in_turn, publish, table
 from config.clock import now_us
 from config.database import Level, connect, fetch_one, find_level
-from config.log import BatchId, Kind, connect_log, ensure_stream
+from config.log import BatchId, Kind, close_log, connect_log, ensure_stream
 from config.log import publish as append
 from config.migrate import migrate
 from edge.reading import ReadingBatch
@@ -147,7 +147,7 @@ async def prepare(url: str, log_url: str, load: Load) -> list[bytes]:
             waiting = []
     if waiting:
         buffers.append(_sorted_buffer(waiting, points))
-    await client.close()
+    await close_log(client)
     return buffers
 
 
@@ -221,7 +221,7 @@ async def ingest(url: str, log_url: str, load: Load, effort: Effort) -> float:
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     await connection.close()
-    await client.close()
+    await close_log(client)
     return taken * load.rows / (load.rows - before)
 
 

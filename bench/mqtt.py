@@ -26,7 +26,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from bench.harness import Figure, in_turn, publish, table
-from config.log import connect_log, ensure_stream
+from config.log import close_log, connect_log, ensure_stream
 from edge.collector import Sink
 from edge.health import State
 from edge.mqtt.collector import MqttCollector
@@ -147,7 +147,7 @@ async def collect(broker: Broker, engine: NatsEngine, messages: int) -> tuple[fl
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
-    await client.close()
+    await close_log(client)
     return taken, sink.batches
 
 

@@ -20,7 +20,7 @@ from config.clock import ClockUs, now_us
 from config.database import Connection, connect, listen
 from config.diagnostics import logger
 from config.errors import DatabaseOutdated, DatabaseUnavailable, LogUnavailable
-from config.log import BatchId, Kind, connect_log, publish, read
+from config.log import BatchId, Kind, close_log, connect_log, publish, read
 from config.migrate import require_schema
 from config.retry import keep_running
 from config.settings import Settings
@@ -82,7 +82,7 @@ async def _evaluate(place: Place, settings: ConditionSettings) -> None:
     except psycopg.OperationalError as error:
         raise DatabaseUnavailable(f"the database was lost: {error}") from error
     finally:
-        await client.close()
+        await close_log(client)
 
 
 async def _own(connection: Connection, partition: int) -> None:

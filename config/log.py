@@ -28,6 +28,8 @@ from nats.js.errors import APIError, NotFoundError
 
 from config.diagnostics import logger
 from config.errors import LogFull, LogUnavailable
+from config.log_client import LogClient, unless_cancelled
+from config.tasks import end_tasks
 
 STREAM = "OILCAN"
 _DUPLICATE_WINDOW_S = 600.0
@@ -83,14 +85,34 @@ class Record:
     data: bytes
 
 
-async def connect_log(url: str, *, name: str, inbox_prefix: str = "_INBOX") -> Client:
+async def connect_log(url: str, *, name: str, inbox_prefix: str = "_INBOX") -> LogClient:
     """Connect to the log and keep reconnecting for ever; `name` shows in the server's monitor.
 
-    `inbox_prefix` begins the subjects that answers come on, for an account that has its own. Raises `LogUnavailable` if the first connection fails.
+    `inbox_prefix` begins the subjects that answers come on, for an account that has its own. Give the
+    client to `close_log` in the end. Raises `LogUnavailable` if the first connection fails.
     """
+    client = LogClient()
+    # A client that reconnects for ever would also try its first connection for ever, in silence.
+    first = asyncio.create_task(_keep_connected(client, url, name, inbox_prefix))
+    try:
+        await asyncio.wait([first], timeout=_FIRST_CONNECTION_S)
+        _require_connected(client, first, url)
+    except BaseException:
+        await _give_up(client, first)
+        raise
+    return client
 
-    client = Client()
 
+def _require_connected(client: LogClient, first: asyncio.Task[None], url: str) -> None:
+    try:
+        if not first.done():
+            raise client.last_error or TimeoutError("no answer")
+        first.result()
+    except (NatsError, OSError) as error:
+        raise LogUnavailable(f"no log at {_without_secret(url)}: {error!r}") from error
+
+
+async def _keep_connected(client: LogClient, url: str, name: str, inbox_prefix: str) -> None:
     async def lost() -> None:
         # A connection that we close ourselves is not lost.
         if not client.is_closed:
@@ -102,26 +124,27 @@ async def connect_log(url: str, *, name: str, inbox_prefix: str = "_INBOX") -> C
     async def quiet(error: Exception) -> None:
         log.debug("log client", error=repr(error))
 
+    await client.connect(
+        url,
+        name=name,
+        inbox_prefix=inbox_prefix,
+        allow_reconnect=True,
+        max_reconnect_attempts=-1,
+        reconnect_time_wait=0.25,  # type: ignore[arg-type]  # only slept
+        connect_timeout=2,
+        ping_interval=5,
+        max_outstanding_pings=2,
+        disconnected_cb=lost,
+        reconnected_cb=back,
+        error_cb=quiet,
+    )
+
+
+async def _give_up(client: LogClient, connecting: asyncio.Task[None]) -> None:
     try:
-        # A client that reconnects for ever would also try its first connection for ever, in silence.
-        async with asyncio.timeout(_FIRST_CONNECTION_S):
-            await client.connect(
-                url,
-                name=name,
-                inbox_prefix=inbox_prefix,
-                allow_reconnect=True,
-                max_reconnect_attempts=-1,
-                reconnect_time_wait=0.25,  # type: ignore[arg-type]  # only slept
-                connect_timeout=2,
-                ping_interval=5,
-                max_outstanding_pings=2,
-                disconnected_cb=lost,
-                reconnected_cb=back,
-                error_cb=quiet,
-            )
-    except (NatsError, OSError, TimeoutError) as error:
-        raise LogUnavailable(f"no log at {_without_secret(url)}: {error!r}") from error
-    return client
+        await end_tasks([connecting])
+    finally:
+        await close_log(client)
 
 
 async def close_log(client: Client) -> None:
@@ -130,6 +153,15 @@ async def close_log(client: Client) -> None:
         await client.close()
     except (NatsError, OSError) as error:
         log.debug("connection closed by its loss", error=repr(error))
+
+
+async def answers(client: Client) -> bool:
+    """Does the server at the other end answer a request? It knows this one without any stream."""
+    try:
+        await client.request("$SYS.REQ.USER.INFO", timeout=_FIRST_CONNECTION_S)
+    except (NatsError, TimeoutError, OSError):
+        return False
+    return True
 
 
 async def ensure_stream(client: Client, *, max_bytes: int) -> str:
@@ -242,13 +274,17 @@ async def read(
     try:
         while True:
             try:
-                messages = await subscription.fetch(max_records, timeout=max_wait_s)
+                messages = await unless_cancelled(
+                    subscription.fetch(max_records, timeout=max_wait_s)
+                )
             except TimeoutError:
+                messages = []
+            except NatsError as error:
+                raise LogUnavailable(f"the log was lost while reading: {error!r}") from error
+            if not messages:
                 await _still_there(client, subscription, identity)
                 yield []
                 continue
-            except NatsError as error:
-                raise LogUnavailable(f"the log was lost while reading: {error!r}") from error
             if messages[0].metadata.sequence.consumer != expected:
                 raise LogUnavailable("the log skipped a record; reading again from the position")
             expected = messages[-1].metadata.sequence.consumer + 1

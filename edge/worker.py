@@ -12,7 +12,7 @@ from pathlib import Path
 from nats.aio.client import Client
 
 from config.errors import LogUnavailable
-from config.log import close_log, connect_log, ensure_stream
+from config.log import answers, close_log, connect_log, ensure_stream
 from config.log_store import usage
 from config.retry import keep_running
 from config.status import EVERY_S, Status, send_status
@@ -125,7 +125,7 @@ async def _collect(
                 _keep_stream(client, publisher, log.max_bytes),
                 _measure(client, state),
                 answer_writes(hub, edge, Writes(edge, supervisor.running)),
-                *([forwarder.run()] if forwarder else []),
+                *([forwarder.run(), _keep_asking(hub, client)] if forwarder else []),
             ]
         )
 
@@ -196,3 +196,16 @@ async def _keep_stream(client: Client, publisher: Publisher, max_bytes: int) -> 
         if publisher.problem and client.is_connected:
             with suppress(LogUnavailable):
                 await ensure_stream(client, max_bytes=max_bytes)
+
+
+async def _keep_asking(hub: Client, local: Client) -> None:
+    """Ask our own server over both connections, whether or not the hub is there.
+
+    Raises `LogUnavailable` where it answers for long on the local one alone: then all is begun anew.
+    """
+    silent = 0
+    while silent < _SILENT_CHECKS:
+        await asyncio.sleep(_STREAM_CHECK_S)
+        alone = not await answers(hub) and await answers(local)
+        silent = silent + 1 if alone else 0
+    raise LogUnavailable("the connection towards the hub answers nothing")

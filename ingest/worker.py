@@ -13,7 +13,7 @@ from config.clock import ClockUs, monotonic, now_us
 from config.database import Connection, connect, listen
 from config.errors import DatabaseOutdated, DatabaseUnavailable, LogUnavailable
 from config.leases import share_partitions
-from config.log import connect_log, ensure_stream
+from config.log import close_log, connect_log, ensure_stream
 from config.migrate import require_schema
 from config.retry import keep_running
 from config.settings import Settings
@@ -80,7 +80,7 @@ async def _run(ingest: Ingest, log_url: str) -> None:
             ]
         )
     finally:
-        await client.close()
+        await close_log(client)
 
 
 async def _keep(name: str, task: Callable[[], Awaitable[None]]) -> None:

@@ -14,7 +14,7 @@ import psycopg
 from config.clock import now_us
 from config.database import Connection, connect, listen
 from config.errors import DatabaseOutdated, DatabaseUnavailable, LogUnavailable
-from config.log import connect_log
+from config.log import close_log, connect_log
 from config.migrate import require_schema
 from config.retry import keep_running
 from config.settings import Settings
@@ -99,7 +99,7 @@ async def tell_status(log_url: str, progress: Progress) -> None:
             await send_status(client, progress.status(now_us()))
             await asyncio.sleep(EVERY_S)
     finally:
-        await client.close()
+        await close_log(client)
 
 
 async def _drain(connection: Connection, progress: Progress) -> None:

@@ -19,7 +19,7 @@ from config.clock import from_us, now_us
 from config.database import connect
 from config.diagnostics import configure
 from config.errors import DatabaseOutdated, DatabaseUnavailable, LogUnavailable, SettingsError
-from config.log import connect_log
+from config.log import close_log, connect_log
 from config.migrate import require_schema
 from config.settings import Settings
 from config.status import EVERY_S, Part, watch_status
@@ -94,7 +94,7 @@ async def _listen(settings: Settings, board: StatusBoard) -> bool:
         await watch_status(client, board.take)
         await asyncio.sleep(_LISTEN_S)
     finally:
-        await client.close()
+        await close_log(client)
     return True
 
 

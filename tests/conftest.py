@@ -17,7 +17,7 @@ from nats.aio.client import Client
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from config.database import Connection, connect
-from config.log import connect_log, ensure_stream
+from config.log import close_log, connect_log, ensure_stream
 from config.migrate import migrate
 from oilcan.engines.nats_server import NatsEngine
 from oilcan.engines.postgres import PostgresEngine
@@ -129,7 +129,7 @@ async def log_client(log_engine: NatsEngine) -> AsyncIterator[Client]:
     client = await connect_log(log_engine.url, name="test")
     await ensure_stream(client, max_bytes=_LOG_BYTES)
     yield client
-    await client.close()
+    await close_log(client)
 
 
 def _with_database(url: str, name: str) -> str:

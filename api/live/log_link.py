@@ -9,7 +9,7 @@ from nats.errors import NoRespondersError
 
 from api.live.status_board import StatusBoard
 from config.errors import LogUnavailable
-from config.log import connect_log
+from config.log import close_log, connect_log
 from config.retry import keep_running
 from config.status import EVERY_S, Status, send_status, watch_status
 
@@ -61,4 +61,4 @@ class LogLink:
                 await asyncio.sleep(EVERY_S)
         finally:
             self._client = None
-            await client.close()
+            await close_log(client)
