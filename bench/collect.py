@@ -33,7 +33,7 @@ import psycopg
 from paho.mqtt.enums import CallbackAPIVersion
 
 from bench.collectors import OVER_MOSQUITTO, Place, Subject
-from bench.harness import publish, table
+from bench.harness import cpu_s, publish, table
 from bench.ingest import running
 from config.clock import now_us
 from config.database import connect
@@ -119,7 +119,7 @@ def collecting(place: Place, subject: Subject) -> Iterator[list[int]]:
         yield [process.pid for process in processes]
     finally:
         for process in processes:
-            process.terminate()
+            process.send_signal(subject.farewell)
         for process in processes:
             _end(process)
 
@@ -209,7 +209,7 @@ def watch(
         now, seen = progress(connection, messages), time.perf_counter()
         if now != last:
             last, at = now, seen
-        elif subject.qos and seen - at > 1:
+        elif subject.qos and seen - at > extra - messages + 1:
             # A plant goes on: collectd commits what it has when the next message comes.
             fill(place, subject, range(extra, extra + 1))
             extra += 1
@@ -229,18 +229,6 @@ def progress(connection: psycopg.Connection, messages: int) -> int:
     row = connection.execute(_SIZE).fetchone()
     size, whole = int(row[0]) if row else 0, round(messages * _ROW_BYTES * 0.95)
     return size - whole if size < whole else count(connection, messages)[0]
-
-
-def cpu_s(numbers: Sequence[int]) -> float:
-    """Seconds of CPU that processes have used, with all their threads; those that ended count no more."""
-    ticks = 0
-    for number in numbers:
-        try:
-            fields = Path(f"/proc/{number}/stat").read_text().rpartition(") ")[2].split()
-        except OSError:
-            continue
-        ticks += int(fields[11]) + int(fields[12])
-    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def family(number: int) -> list[int]:

@@ -12,6 +12,7 @@
 import json
 import os
 import shutil
+import signal
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -102,6 +103,7 @@ class Subject:
     log_counts: bool = False
     qos: int = 1
     present: bool = True
+    farewell: signal.Signals = signal.SIGTERM
 
 
 def oilcan(place: Place, connect: str, options: str) -> list[list[str]]:
@@ -190,6 +192,8 @@ OVER_MOSQUITTO = (
         lambda place: node_red(place, qos=1),
         environment=node_red_environment,
         present=NODE is not None,
+        # Told to end it would unsubscribe, and the broker would hold nothing for it.
+        farewell=signal.SIGKILL,
     ),
     Subject(
         "collectd, tuned: a commit each second",

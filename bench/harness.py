@@ -47,6 +47,18 @@ def in_turn(
     ]
 
 
+def cpu_s(numbers: Sequence[int]) -> float:
+    """Seconds of CPU that processes have used, with all their threads; those that ended count no more."""
+    ticks = 0
+    for number in numbers:
+        try:
+            fields = Path(f"/proc/{number}/stat").read_text().rpartition(") ")[2].split()
+        except OSError:
+            continue
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A Markdown table; the first column to the left, the others to the right."""
     lines = [head, ["---", *("---:" for _ in head[1:])], *rows]

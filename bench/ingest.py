@@ -26,14 +26,14 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
 
 import numpy as np
 from psycopg.sql import SQL, Identifier
 
-from bench.harness import Figure, in_turn, publish, table
+from bench.harness import Figure, cpu_s, in_turn, publish, table
 from config.clock import now_us
 from config.database import Level, connect, fetch_one, find_level
 from config.log import BatchId, Kind, close_log, connect_log, ensure_stream
@@ -90,10 +90,16 @@ class Load:
 
 @dataclass(slots=True)
 class Effort:
-    """What the runs of ingest took beside: seconds until the first commit, and of CPU after it."""
+    """What the runs took beside: seconds until ingest's first commit, and those of CPU after it.
 
-    start_s: list[float]
-    cpu_s: list[float]
+    `database_s` and `raw_database_s` are of the session that wrote, where its server is on this machine.
+    """
+
+    start_s: list[float] = field(default_factory=list)
+    cpu_s: list[float] = field(default_factory=list)
+    database_s: list[float] = field(default_factory=list)
+    raw_cpu_s: list[float] = field(default_factory=list)
+    raw_database_s: list[float] = field(default_factory=list)
 
 
 def batches(load: Load) -> Iterator[ReadingBatch]:
@@ -181,21 +187,26 @@ async def fill(url: str, load: Load) -> None:
     await connection.close()
 
 
-async def copy_raw(url: str, load: Load, buffers: list[bytes]) -> float:
+async def copy_raw(url: str, load: Load, buffers: list[bytes], effort: Effort) -> float:
     """Seconds to COPY the buffers, a transaction each, as if the first took as long as the rest."""
     await empty(url, load)
     connection = await connect(url, autocommit=True)
     columns = await find_level(connection) is Level.COLUMNSTORE
-    begun = 0.0
+    server = [connection.info.backend_pid]
+    begun = cpu = database = 0.0
     for buffer in buffers:
         async with connection.transaction():
             if columns:
                 await store.compress_directly(connection)
             await store.copy_rows(connection, buffer)
-        begun = begun or time.perf_counter()
+        if not begun:
+            begun, cpu, database = time.perf_counter(), time.process_time(), cpu_s(server)
     taken = time.perf_counter() - begun
+    whole = load.rows / (load.rows - load.max_rows)
+    effort.raw_cpu_s.append((time.process_time() - cpu) * whole)
+    effort.raw_database_s.append((cpu_s(server) - database) * whole)
     await connection.close()
-    return taken * load.rows / (load.rows - load.max_rows)
+    return taken * whole
 
 
 async def ingest(url: str, log_url: str, load: Load, effort: Effort) -> float:
@@ -208,21 +219,25 @@ async def ingest(url: str, log_url: str, load: Load, effort: Effort) -> float:
     reading = Reading(0, load.max_rows, KnownPoints(), lambda: span, now_us, ours)
     started = time.perf_counter()
     task = asyncio.create_task(read_partition(connection, client, reading, progress))
-    begun, before, cpu = 0.0, 0, 0.0
+    server = [connection.info.backend_pid]
+    begun, before, cpu, database = 0.0, 0, 0.0, 0.0
     while progress.stored < load.rows:
         if task.done():
             await task
         await asyncio.sleep(0.002)
         if not before and progress.stored:
-            begun, before, cpu = time.perf_counter(), progress.stored, time.process_time()
+            begun, before = time.perf_counter(), progress.stored
+            cpu, database = time.process_time(), cpu_s(server)
     taken = time.perf_counter() - begun
+    whole = load.rows / (load.rows - before)
     effort.start_s.append(begun - started)
-    effort.cpu_s.append((time.process_time() - cpu) * load.rows / (load.rows - before))
+    effort.cpu_s.append((time.process_time() - cpu) * whole)
+    effort.database_s.append((cpu_s(server) - database) * whole)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     await connection.close()
     await close_log(client)
-    return taken * load.rows / (load.rows - before)
+    return taken * whole
 
 
 async def ours() -> None:
@@ -247,12 +262,12 @@ def measure(url: str, log_url: str, load: Load) -> tuple[list[Figure], Effort]:
     """Both subjects at one load."""
     buffers = asyncio.run(prepare(url, log_url, load))
     asyncio.run(fill(url, load))
-    effort = Effort([], [])
+    effort = Effort()
     figures = in_turn(
         load.runs,
         load.rows,
         [
-            ("raw binary COPY", lambda: asyncio.run(copy_raw(url, load, buffers))),
+            ("raw binary COPY", lambda: asyncio.run(copy_raw(url, load, buffers, effort))),
             ("log -> committed", lambda: asyncio.run(ingest(url, log_url, load, effort))),
         ],
     )
@@ -342,6 +357,12 @@ def main() -> None:
         publish(PAGES[level], "python -m bench.ingest", text)
 
 
+def _cpu(own_s: list[float], session_s: list[float], load: Load) -> str:
+    """CPU of a process and of its session at the database, medians in µs a row."""
+    both = [statistics.median(some) / load.rows * 1e6 for some in (own_s, session_s)]
+    return f"{both[0]:.2f} + {both[1]:.2f}"
+
+
 def report(url: str, log_url: str, options: argparse.Namespace) -> tuple[Level, str]:
     """Measure every number of points; the database's level, and the figures as Markdown."""
     max_rows = IngestSettings().max_rows
@@ -359,7 +380,8 @@ def report(url: str, log_url: str, options: argparse.Namespace) -> tuple[Level, 
                 f"{ours.rate:,.0f}",
                 f"{ours.rate / raw.rate:.2f}",
                 f"{raw.spread:.2f}, {ours.spread:.2f}",
-                f"{statistics.median(effort.cpu_s) / load.rows * 1e6:.2f}",
+                _cpu(effort.raw_cpu_s, effort.raw_database_s, load),
+                _cpu(effort.cpu_s, effort.database_s, load),
                 f"{statistics.median(effort.start_s):.2f}",
             ]
         )
@@ -368,7 +390,8 @@ def report(url: str, log_url: str, options: argparse.Namespace) -> tuple[Level, 
         print(rows[-1], flush=True)
     reference = "direct-compress COPY" if columns else "raw COPY"
     head = ["points", "rows in the table", f"{reference}, rows/s", "log -> committed, rows/s"]
-    head += ["ratio", "spreads", "CPU of ingest, µs a row", "to the first commit, s"]
+    head += ["ratio", "spreads", "CPU of COPY and its session, µs a row"]
+    head += ["of ingest and its session", "to the first commit, s"]
     head += ["bytes a reading"] if columns else []
     return level, (
         f"{asyncio.run(describe(url))}; {options.rows:,} readings in records of "
