@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nats.aio.client import Client
 
-from config.leases import fair_share, share_partitions
+from config.leases import LEASE_STREAM, fair_share, share_partitions
 from config.log import connect_log
 from config.tasks import end_tasks
 from oilcan.engines.nats_server import NatsEngine
@@ -72,13 +72,32 @@ async def test_partitions_are_shared_anew_when_a_worker_comes_or_goes(log_client
         await until(lambda: first.owned == {0, 1, 2, 3})
 
 
-async def test_what_a_silent_worker_had_expires_and_is_taken(
+async def test_what_a_worker_had_whose_connection_is_gone_is_taken_before_it_expires(
     log_engine: NatsEngine, log_client: Client
 ) -> None:
-    cut_off = await connect_log(log_engine.url, name="cut-off")
-    async with sharing(cut_off, "1", partitions=1) as first:
-        await until(lambda: first.owned == {0})
+    gone = await connect_log(log_engine.url, name="gone")
+    async with sharing(gone, "1") as first:
+        await until(lambda: first.owned == {0, 1, 2, 3})
+        subject = "oilcan.lease.test.partition.0"
+        lease = await log_client.jetstream().get_last_msg(LEASE_STREAM, subject)
         # Gone without a word: nothing is given back.
-        await cut_off.close()
+        await gone.close()
+        async with sharing(log_client, "2") as second:
+            await until(lambda: second.owned == {0, 1, 2, 3})
+            taken = await log_client.jetstream().get_last_msg(LEASE_STREAM, subject)
+            assert (lease.data, taken.data) == (b"1", b"2")
+            assert taken.seq > lease.seq
+
+
+async def test_what_a_worker_had_that_says_no_more_expires_and_is_taken(
+    log_engine: NatsEngine, log_client: Client
+) -> None:
+    silent = await connect_log(log_engine.url, name="silent")
+    share = share_partitions(silent, role="test", name="1", partitions=1)
+    async with aclosing(share):
+        while not await anext(share):
+            pass
+        # It renews nothing any more, and its connection stands.
         async with sharing(log_client, "2", partitions=1) as second:
             await until(lambda: second.owned == {0})
+    await silent.close()
