@@ -12,22 +12,20 @@ from pathlib import Path
 from asyncua.ua.uaerrors import UaError
 
 from config.clock import ClockUs, now_us
-from config.diagnostics import logger
 from config.tasks import run_together
 from edge.collector import Sink
 from edge.filter import Report
 from edge.opcua.alarms import AlarmReader
 from edge.opcua.health import OpcuaHealth
 from edge.opcua.history import Stored
+from edge.opcua.memory import Memory
 from edge.opcua.positions import Positions
 from edge.opcua.session import Session, lost, open_session
 from edge.opcua.source import OpcuaSource
-from edge.opcua.subscription import Memory, Subscription
+from edge.opcua.subscription import Subscription
 from edge.stamps import Stamps
 
 _POSITIONS_S = 2.0
-
-log = logger(__name__)
 
 
 class OpcuaCollector:
@@ -47,9 +45,9 @@ class OpcuaCollector:
         self._reports = source.reports
         stamps = Stamps()
         self._health = OpcuaHealth(source.name)
-        self._positions = Positions(positions)
-        stored = Stored(self._positions.read())
-        self._memory = Memory(self._health, stamps, AlarmReader(stamps), clock, stored)
+        kept = Positions(positions)
+        stored = Stored.after(kept.read())
+        self._memory = Memory(self._health, stamps, AlarmReader(stamps), clock, kept, stored)
 
     @property
     def name(self) -> str:
@@ -90,14 +88,7 @@ class OpcuaCollector:
             await subscription.reconcile()
 
     async def _keep_positions(self) -> None:
-        """Write every few seconds how far histories are stored; a full disk costs no reading."""
-        told = False
+        """Write every few seconds how far histories are stored."""
         while True:
-            try:
-                await asyncio.to_thread(self._positions.write, self._memory.stored.positions)
-                told = False
-            except OSError as error:
-                if not told:
-                    log.warning("positions cannot be written", error=str(error))
-                told = True
+            await self._memory.keep_positions()
             await asyncio.sleep(_POSITIONS_S)

@@ -4,22 +4,20 @@ Only what was lost since the edge last stored a reading of a node is asked for. 
 memory, and over a restart of the edge in a file (`edge.opcua.positions`).
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Self
 
-import numpy as np
 from asyncua import ua
 from asyncua.client.ua_session import UaSession
 from asyncua.ua.attribute_ids import AttributeIds
 
 from config.clock import from_us
-from edge.opcua.items import Item, portions
-from edge.opcua.status import quality_of
+from edge.opcua.items import Item
+from edge.opcua.status import is_gone, quality_of
 from edge.opcua.values import number_of, us_of
-from edge.reading import REASON_MASK, ReadingBatch, Reason
 
 _PAGE = 5_000
-_NEVER = -(2**63)
 
 Row = tuple[str, int, float, int]
 """(tag, ts in µs, value, quality byte)"""
@@ -27,25 +25,21 @@ Row = tuple[str, int, float, int]
 
 @dataclass(slots=True)
 class Stored:
-    """The last source time of each tag that the log has, over all sessions."""
+    """The source's time, believed or not, of the last reading of each tag that the log has."""
 
     last_us: dict[str, int] = field(default_factory=dict)
     kept: set[str] = field(default_factory=set)
     """The tags whose history the server keeps."""
 
+    @classmethod
+    def after(cls, positions: Mapping[str, int]) -> Self:
+        """What an earlier process had stored."""
+        return cls(dict(positions), set(positions))
+
     @property
     def positions(self) -> dict[str, int]:
         """How far the histories that there are have been stored."""
         return {tag: self.last_us[tag] for tag in self.kept & self.last_us.keys()}
-
-    def add(self, readings: ReadingBatch) -> None:
-        """The log has these; a time that is not the source's own says nothing of its history."""
-        own = readings.take((readings.quality & REASON_MASK) != Reason.CLOCK)
-        latest = np.full(len(own.tags), _NEVER)
-        np.maximum.at(latest, own.tag_index, own.ts)
-        for tag, ts in zip(own.tags, latest.tolist(), strict=True):
-            if ts > self.last_us.get(tag, _NEVER):
-                self.last_us[tag] = ts
 
 
 class Overlap:
@@ -70,14 +64,11 @@ class Overlap:
         return True
 
 
-async def offering(session: UaSession, items: Sequence[Item], limit: int) -> list[Item]:
-    """The variables whose history the server lets us read."""
-    offered: list[Item] = []
-    for some in portions(items, limit):
-        nodes = [item.node for item in some if item.node is not None]
-        levels = await session.read_attributes(nodes, AttributeIds.UserAccessLevel)
-        offered += [item for item, level in zip(some, levels, strict=True) if _readable(level)]
-    return offered
+async def offers(session: UaSession, items: Sequence[Item]) -> list[bool | None]:
+    """Whether the server lets us read the history of each variable; None where it lacks that one."""
+    nodes = [item.node for item in items if item.node is not None]
+    levels = await session.read_attributes(nodes, AttributeIds.UserAccessLevel)
+    return [None if _lacking(level) else _readable(level) for level in levels]
 
 
 async def pages(
@@ -137,6 +128,10 @@ async def _read(
     (result,) = await session.history_read(parameters)
     result.StatusCode.check()
     return result
+
+
+def _lacking(level: ua.DataValue) -> bool:
+    return level.StatusCode is not None and is_gone(level.StatusCode.value)
 
 
 def _readable(level: ua.DataValue) -> bool:

@@ -1,9 +1,11 @@
 """How far each history has been stored, in a file that outlives the edge's process.
 
-The file is written every few seconds, after the log's fsync. What it is behind by when the process is
-killed is read from the history twice; readings of one point and time are stored once.
+The file is written before a variable is watched for the first time, and then every few seconds, after
+the log's fsync. What it is behind by when the process is killed is read from the history twice;
+readings of one point and time are stored once.
 """
 
+import asyncio
 import json
 import os
 from collections.abc import Mapping
@@ -20,6 +22,8 @@ class Positions:
     def __init__(self, file: Path | None) -> None:
         self._file = file
         self._written: dict[str, int] = {}
+        self._writing = asyncio.Lock()
+        self._told = False
 
     def read(self) -> dict[str, int]:
         """What was written last; a file that cannot be read says nothing, and is written anew."""
@@ -34,6 +38,17 @@ class Positions:
             return {}
         times = found if isinstance(found, dict) else {}
         return {tag: us for tag, us in times.items() if type(us) is int}
+
+    async def keep(self, last_us: Mapping[str, int]) -> None:
+        """Write without holding up the event loop; a full disk is told once, and costs no reading."""
+        async with self._writing:
+            try:
+                await asyncio.to_thread(self.write, last_us)
+                self._told = False
+            except OSError as error:
+                if not self._told:
+                    log.warning("positions cannot be written", error=str(error))
+                self._told = True
 
     def write(self, last_us: Mapping[str, int]) -> None:
         """Have the file hold these, or the ones before where the machine fails in between.

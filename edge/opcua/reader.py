@@ -16,7 +16,15 @@ from edge.opcua.history import Overlap
 from edge.opcua.items import Items
 from edge.opcua.publication import Notification, Unreadable
 from edge.opcua.status import is_gone, overflowed
-from edge.opcua.values import NO_TIME, Bools, Timing, newest_of, qualities_of, times_of
+from edge.opcua.values import (
+    NO_TIME,
+    Bools,
+    Timing,
+    newest_of,
+    own_times_of,
+    qualities_of,
+    times_of,
+)
 from edge.reading import Int64s, Quality, ReadingBatch, SensorAlarm
 from edge.stamps import ClockLimits, Stamps
 
@@ -28,6 +36,8 @@ class Read:
     """What notifications said, and those that could not be read."""
 
     readings: ReadingBatch
+    last_us: dict[str, int] = field(default_factory=dict)
+    """The time of the last reading of each tag by the source's own clock, where it has one."""
     alarms: list[SensorAlarm] = field(default_factory=list)
     unreadable: list[Unreadable] = field(default_factory=list)
 
@@ -51,7 +61,7 @@ class Reader:
         read = Read(ReadingBatch.from_rows([]))
         for each in notifications:
             if isinstance(each, np.ndarray):
-                batches.append(self._readings(each, timing))
+                batches.append(self._readings(each, timing, read))
             elif isinstance(each, ua.EventNotificationList):
                 for event in each.Events:
                     read.alarms += self._alarms(event, timing)
@@ -62,13 +72,15 @@ class Reader:
         read.readings = ReadingBatch.concatenate(batches)
         return read
 
-    def _readings(self, changes: Changes, timing: Timing) -> ReadingBatch:
+    def _readings(self, changes: Changes, timing: Timing, read: Read) -> ReadingBatch:
         changes = changes[self.items.are_variables(changes["handle"])]
         handles, first_at, index = np.unique(
             changes["handle"], return_index=True, return_inverse=True
         )
         names, first = self._tell(handles.tolist(), first_at, len(changes))
         self._notice(changes)
+        own = own_times_of(changes)
+        read.last_us.update(_last_us(names, index, own))
         # The first notification tells of a change that may be long ago.
         if (newest_us := newest_of(changes[~first])) is not None:
             self.health.clocks.saw("", newest_us, timing.received_us)
@@ -77,7 +89,7 @@ class Reader:
         value = np.where(quality < Quality.BAD, changes["value"], np.nan)
         batch = ReadingBatch(names, index.astype(np.int32), times, value, quality)
         self._stamp(batch, np.where(server == NO_TIME, timing.received_us, server))
-        return batch.take(self._news(batch)) if len(self.overlap) else batch
+        return batch.take(self._news(batch, own)) if len(self.overlap) else batch
 
     def _tell(
         self, handles: Sequence[int], first_at: Indices, length: int
@@ -107,11 +119,12 @@ class Reader:
             tag = batch.tags[batch.tag_index[row]]
             batch.ts[row] = self.stamps.next(tag, int(received[row]))
 
-    def _news(self, batch: ReadingBatch) -> Bools:
-        """What history has not told already."""
-        rows = zip(batch.tag_index.tolist(), batch.ts.tolist(), strict=True)
+    def _news(self, batch: ReadingBatch, own: Int64s) -> Bools:
+        """What history has not told already, by the source's own times."""
+        rows = zip(batch.tag_index.tolist(), own.tolist(), strict=True)
         return np.array(
-            [self.overlap.is_new(batch.tags[index], ts) for index, ts in rows], np.bool_
+            [us == NO_TIME or self.overlap.is_new(batch.tags[index], us) for index, us in rows],
+            np.bool_,
         )
 
     def _alarms(self, event: ua.EventFieldList, timing: Timing) -> list[SensorAlarm]:
@@ -119,3 +132,12 @@ class Reader:
         if origin is None:
             return []
         return self.alarms.read(event_of(event.EventFields), origin, timing)
+
+
+def _last_us(names: Sequence[str], index: Indices, own: Int64s) -> dict[str, int]:
+    """The last of its own times of each tag that has one; `index` is that of its name."""
+    last = np.zeros(len(names), np.intp)
+    # Of places that are the same, the last one counts.
+    last[index] = np.arange(len(index))
+    times = own[last].tolist()
+    return {name: us for name, us in zip(names, times, strict=True) if us > NO_TIME}

@@ -7,51 +7,35 @@ acknowledged or tells the present values to the next subscription.
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 
 from asyncua import ua
 from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.object_ids import ObjectIds
 from asyncua.ua.uaerrors import UaStatusCodeError
 
-from config.clock import ClockUs
 from config.diagnostics import logger
 from edge.collector import Sink
 from edge.errors import SourceLost
-from edge.opcua.alarms import AlarmReader
 from edge.opcua.browsing import Found, find
-from edge.opcua.health import OpcuaHealth
-from edge.opcua.history import Overlap, Row, Stored, offering, pages
+from edge.opcua.filling import Filling
+from edge.opcua.history import Overlap, Row
 from edge.opcua.items import Item, Items, node_id, portions
 from edge.opcua.limits import limits_of
+from edge.opcua.memory import Memory
 from edge.opcua.paths import tag_of
 from edge.opcua.publication import Numbering, Unreadable
 from edge.opcua.publishing import subscribe
 from edge.opcua.reader import Read, Reader
 from edge.opcua.session import Session
-from edge.opcua.source import OpcuaNode, OpcuaSource
+from edge.opcua.source import OpcuaSource
 from edge.opcua.status import is_gone
 from edge.opcua.watching import Watcher
 from edge.reading import Quality, ReadingBatch, Reason, quality_code
 from edge.rejected import Rejected
-from edge.stamps import Stamps
 
 _CONFIGURATION = quality_code(Quality.BAD, Reason.CONFIGURATION)
 
 log = logger(__name__)
-
-
-@dataclass(slots=True)
-class Memory:
-    """What a source remembers over its sessions."""
-
-    health: OpcuaHealth
-    stamps: Stamps
-    alarms: AlarmReader
-    clock: ClockUs
-    stored: Stored = field(default_factory=Stored)
-    browsed: dict[str, OpcuaNode] = field(default_factory=dict)
-    """What browsing has found so far, by tag: what it no longer finds is missing."""
 
 
 class Subscription:
@@ -77,6 +61,8 @@ class Subscription:
             memory.clock,
             source.clock_limits,
         )
+        self._filling = Filling(self._session, source, memory, self._overlap, self._put)
+        self._in_order = asyncio.Lock()
         self._silence_s = 0.0
         self._heard = 0.0
         self._busy = False
@@ -90,12 +76,7 @@ class Subscription:
             self._session, self._publishing.id, self._limits, self._memory.health
         )
         self._silence_s = 2 * self._publishing.keepalive_s + self._source.timeout_us / 1e6
-        missing = await self._find_missing()
-        await self._find_histories(missing)
-        # The long part of a gap is read first, so that the server's queues need not hold on.
-        await self._fill_gap(missing)
-        await self._watch(missing)
-        await self._fill_gap(missing)
+        await self._take_up(await self._find_missing())
         if self._source.alarms:
             await self._refresh()
         self._heard = asyncio.get_running_loop().time()
@@ -106,9 +87,10 @@ class Subscription:
             publication = await self._publishing.next()
             self._busy = True
             self._memory.health.missed += self._numbering.missed(publication)
-            read = self._reader.read(publication.notifications)
-            await self._keep(read)
-            self._memory.stored.add(read.readings)
+            async with self._in_order:
+                read = self._reader.read(publication.notifications)
+                await self._keep(read)
+                self._memory.stored.last_us.update(read.last_us)
             self._busy, self._heard = False, asyncio.get_running_loop().time()
 
     def check_heard(self) -> None:
@@ -129,7 +111,7 @@ class Subscription:
             for item, result in zip(some, results, strict=True):
                 if result.StatusCode is not None and is_gone(result.StatusCode.value):
                     item.watched, item.problem = False, result.StatusCode.name
-        await self._watch(await self._find_missing())
+        await self._take_up(await self._find_missing())
 
     async def _find_missing(self) -> list[Item]:
         """The items that are not watched, each with its node where the server has it."""
@@ -143,38 +125,21 @@ class Subscription:
                     item.problem = "" if item.node else "the server has no such namespace"
         return missing
 
+    async def _take_up(self, missing: Sequence[Item]) -> None:
+        """Watch what is there, and fill what it told while it was not watched."""
+        await self._filling.prepare(missing, self._limits.read)
+        # The long part of a gap is read first, so that the server's queues need not hold on.
+        await self._filling.fill(missing)
+        # What is published from here on waits for the rest, which is older.
+        async with self._in_order:
+            await self._watch(missing)
+            await self._filling.prepare_late(missing, self._limits.read)
+            await self._filling.fill([item for item in missing if item.watched])
+
     async def _watch(self, missing: Sequence[Item]) -> None:
         """Watch items whose node there is; those that cannot be are told once."""
         await self._watcher.watch([item for item in missing if item.node is not None])
         await self._tell_missing()
-
-    async def _find_histories(self, items: Sequence[Item]) -> None:
-        """Learn of which variables the server keeps a history, where the file wants it."""
-        variables = [item for item in items if item.node is not None and item.is_variable]
-        if self._source.history_us:
-            offered = await offering(self._session, variables, self._limits.read)
-            self._memory.stored.kept = {item.name for item in offered}
-
-    async def _fill_gap(self, items: Sequence[Item]) -> None:
-        """Put what the server's history has since the last reading that the log has."""
-        longest_us, now = self._source.history_us, self._memory.clock()
-        last_us = self._memory.stored.last_us
-        kept = self._memory.stored.kept
-        for item in items:
-            if item.node is None or item.name not in kept or item.name not in last_us:
-                continue
-            start_us = max(last_us[item.name] + 1, now - longest_us)
-            end_us = now + self._source.clock_ahead_us
-            if start_us >= end_us:
-                continue
-            try:
-                async for rows in pages(self._session, item, start_us=start_us, end_us=end_us):
-                    self._memory.stored.add(await self._put(rows))
-            except UaStatusCodeError as error:
-                self._memory.health.note(f"history of {item.name}", str(error))
-            else:
-                self._overlap.told(item.name, last_us[item.name])
-                self._memory.health.note(f"history of {item.name}", "")
 
     async def _browse(self) -> None:
         """Find the nodes of the browse paths; what no longer is where it was, is missing."""
@@ -252,7 +217,5 @@ class Subscription:
         name, now = self._source.name, self._memory.clock()
         return Rejected(name, "notification", unreadable.problem, unreadable.body, now)
 
-    async def _put(self, rows: Sequence[Row]) -> ReadingBatch:
-        readings = ReadingBatch.from_rows(rows)
-        await self._keep(Read(readings))
-        return readings
+    async def _put(self, rows: Sequence[Row]) -> None:
+        await self._keep(Read(ReadingBatch.from_rows(rows)))

@@ -83,6 +83,12 @@ def times_of(
     return times, np.where(_allowed(server, timing), server, NO_TIME)
 
 
+def own_times_of(changes: Changes) -> Int64s:
+    """The time of each change in µs as the source tells it, else the server; `NO_TIME` without."""
+    source, server = _us(changes["source"]), _us(changes["server"])
+    return np.maximum(np.where(source > NO_TIME, source, server), NO_TIME)
+
+
 def newest_of(changes: Changes) -> int | None:
     """The latest source time of changes in µs since 1970; None where none has one."""
     known = _us(changes["source"])

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 
@@ -38,6 +38,8 @@ _OILCAN = (sys.executable, "-m", "oilcan")
 IN_FLIGHT_S = 5.0
 _CLOCK_OFF = int(quality_code(Quality.UNCERTAIN, Reason.CLOCK))
 _PORTS = ("broker", "embedded", "log", "modbus", "opcua", "to_broker", "to_log")
+
+DeviceT = TypeVar("DeviceT", bound=Device)
 
 _STORED = """
 SELECT value FROM reading JOIN point ON point.id = point_id
@@ -323,18 +325,19 @@ def _mosquitto(home: Path, port: int) -> Service:
 
 
 def _devices(ports: Mapping[str, int], stack: ExitStack) -> Devices:
-    devices = Devices(
-        mqtt_311=MqttDevice("mqtt-311", ports["broker"]),
-        mqtt_5=MqttDevice("mqtt-5", ports["broker"]),
-        plain=MqttDevice("plain", ports["broker"], write=as_text),
-        embedded=MqttDevice("embedded", ports["embedded"]),
-        sparkplug=SparkplugDevice(ports["broker"]),
-        modbus=ModbusDevice(ports["modbus"]),
-        opcua=OpcuaDevice(ports["opcua"]),
-    )
-    for device in devices.all:
+    def kept(device: DeviceT) -> DeviceT:
         stack.callback(device.close)
-    return devices
+        return device
+
+    return Devices(
+        mqtt_311=kept(MqttDevice("mqtt-311", ports["broker"])),
+        mqtt_5=kept(MqttDevice("mqtt-5", ports["broker"])),
+        plain=kept(MqttDevice("plain", ports["broker"], write=as_text)),
+        embedded=kept(MqttDevice("embedded", ports["embedded"])),
+        sparkplug=kept(SparkplugDevice(ports["broker"])),
+        modbus=kept(ModbusDevice(ports["modbus"])),
+        opcua=kept(OpcuaDevice(ports["opcua"])),
+    )
 
 
 def _stop(services: Sequence[Service]) -> None:

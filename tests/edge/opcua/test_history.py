@@ -7,56 +7,19 @@ from typing import Any
 
 import pytest
 from asyncua import Server, ua
-from asyncua.server.history import HistoryDict
 from hypothesis import given
 from hypothesis import strategies as st
 
 from config.clock import from_us, to_us
 from edge.opcua.collector import OpcuaCollector
 from edge.opcua.history import Overlap, Stored, rows_of
-from edge.reading import Quality, ReadingBatch, Reason, quality_code
+from edge.reading import Quality, Reason, quality_code
 from tests.edge.memory import Collecting, Memory
 from tests.edge.opcua.compressor import compressor, failed, source
+from tests.edge.opcua.kept import Kept, keeping, value
 
 NOW = 1_700_000_000_000_000
 BAD = ua.StatusCode(ua.StatusCodes.BadSensorFailure)
-
-
-def value(number: float, moment: datetime, **more: Any) -> ua.DataValue:
-    return ua.DataValue(ua.Variant(number), SourceTimestamp=moment, **more)
-
-
-class Kept(HistoryDict):
-    """A history that was kept while nobody was connected, told in pages of `page`."""
-
-    def __init__(self, values: list[ua.DataValue], page: int) -> None:
-        super().__init__(page)
-        self.values = values
-        self.reads = 0
-
-    async def new_historized_node(self, node_id: ua.NodeId, *_: Any) -> None:
-        self._datachanges[node_id] = self.values
-        self._datachanges_period[node_id] = None, 0
-
-    async def save_node_value(self, node_id: ua.NodeId, datavalue: ua.DataValue) -> None:
-        if not self.values or datavalue.SourceTimestamp > self.values[-1].SourceTimestamp:
-            self.values.append(datavalue)
-
-    async def read_node_history(self, *arguments: Any) -> Any:
-        self.reads += 1
-        return await super().read_node_history(*arguments)
-
-
-def keeping(history: HistoryDict) -> Callable[[Server], Awaitable[None]]:
-    """Prepares a server that keeps the history of `temp`."""
-
-    async def prepare(server: Server) -> None:
-        server.iserver.history_manager.set_storage(history)
-        index = await server.get_namespace_index("urn:test:compressor")
-        node = server.get_node(ua.NodeId("temp", index))
-        await server.iserver.enable_history_data_change(node, period=None)
-
-    return prepare
 
 
 async def missed(
@@ -125,15 +88,15 @@ def test_the_first_connection_knows_of_no_gap() -> None:
     assert Stored().last_us == {}
 
 
-def test_a_time_that_is_not_the_sources_says_nothing_of_its_history() -> None:
-    stored = Stored()
-    off = quality_code(Quality.UNCERTAIN, Reason.CLOCK)
-    stored.add(ReadingBatch.from_rows([("a", 5, 1.0, 0), ("b", 9, 1.0, off)]))
-    stored.add(ReadingBatch.from_rows([("a", 3, 1.0, 0)]))
-    assert stored.last_us == {"a": 5}
+def test_only_histories_that_there_are_have_positions() -> None:
+    stored = Stored({"a": 5, "b": 7})
     assert stored.positions == {}
-    stored.kept = {"a", "b"}
+    stored.kept = {"a", "c"}
     assert stored.positions == {"a": 5}
+
+
+def test_what_an_earlier_process_had_stored_is_known() -> None:
+    assert Stored.after({"a": 5}).positions == {"a": 5}
 
 
 @given(st.lists(st.integers(1, 50)), st.integers(0, 60))
