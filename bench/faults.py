@@ -37,7 +37,7 @@ class Tally:
         self.times += 1
         self.numbers += numbers
         for verdict in verdicts.values():
-            for name in ("lost", "doubled", "reordered", "invented", "missed", "repeated"):
+            for name in ("lost", "doubled", "reordered", "invented", "missed"):
                 self.counts[name] += len(getattr(verdict, name))
 
 
@@ -73,7 +73,7 @@ def run(minutes: float, seed: int) -> tuple[dict[str, Tally], bool]:
 
 def page(tallies: Mapping[str, Tally]) -> str:
     """The table, in the order of the faults."""
-    head = ["", "times", "readings", "lost", "wrong", "not promised", "not known again"]
+    head = ["", "times", "readings", "lost", "wrong", "not promised"]
     rows: Sequence[Sequence[str]] = [
         [
             fault.name,
@@ -82,7 +82,6 @@ def page(tallies: Mapping[str, Tally]) -> str:
             str(tally.counts["lost"]),
             str(tally.counts["doubled"] + tally.counts["reordered"] + tally.counts["invented"]),
             str(tally.counts["missed"]),
-            str(tally.counts["repeated"]),
         ]
         for fault in LONG
         if (tally := tallies.get(fault.name)) is not None

@@ -85,7 +85,8 @@ def collector_of(source: Source, home: Path | None = None) -> Collector:
     if isinstance(source, OpcuaSource):
         positions = home and home / "positions" / f"{source.name}.json"
         return OpcuaCollector(source, positions=positions)
-    return MqttCollector(source)
+    receipts = home and home / "receipts" / f"{source.name}.slots"
+    return MqttCollector(source, receipts=receipts)
 
 
 def trial_collector_of(source: Source) -> Collector:

@@ -8,6 +8,8 @@ which keeps what comes while we are away.
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
 
 import paho.mqtt.client as paho
 
@@ -21,8 +23,8 @@ from edge.mqtt.callbacks import Callbacks, announce
 from edge.mqtt.client import new_client
 from edge.mqtt.connection import Connection
 from edge.mqtt.inbox import Delivery, Inbox
-from edge.mqtt.payload import Message
 from edge.mqtt.reader import Findings, TopicReader
+from edge.mqtt.receipts import Receipts
 from edge.mqtt.redelivery import Redelivery
 from edge.mqtt.retained import Retained
 from edge.mqtt.source import MqttSource, Stay
@@ -41,13 +43,20 @@ class MqttCollector:
     """One MQTT source."""
 
     def __init__(
-        self, source: MqttSource, *, clock: ClockUs = now_us, stay: Stay = Stay.LASTING
+        self,
+        source: MqttSource,
+        *,
+        clock: ClockUs = now_us,
+        stay: Stay = Stay.LASTING,
+        receipts: Path | None = None,
     ) -> None:
+        """`receipts` is the file that remembers over a restart when messages were received."""
         self._source = source
         self._stay = stay
         self._clock = clock
         self._health = Health(source.name)
-        self._reader = TopicReader(source)
+        self._receipts = Receipts(receipts, source)
+        self._reader = TopicReader(source, newest_us=self._receipts.newest_us)
         self._redelivery = Redelivery(source.receive_maximum)
         self._health.clocks = self._reader.clocks
         self._retained = Retained()
@@ -91,8 +100,8 @@ class MqttCollector:
         except TimeoutError:
             return []
 
-    def _new(self, deliveries: Sequence[Delivery]) -> list[Message]:
-        """The messages that the log does not have yet."""
+    def _new(self, deliveries: Sequence[Delivery]) -> list[Delivery]:
+        """The deliveries that the log does not have yet, or that it knows by their time."""
         now = asyncio.get_running_loop().time()
         new = [
             delivery
@@ -100,21 +109,32 @@ class MqttCollector:
             if not self._redelivery.is_known(delivery, now)
             and not self._retained.is_known(delivery.message)
         ]
-        self._redelivered += sum(delivery.repeated for delivery in new)
-        return [delivery.message for delivery in new]
+        return [self._dated(each) if each.repeated else each for each in new]
+
+    def _dated(self, delivery: Delivery) -> Delivery:
+        """A repeated delivery with the time of its first receipt, where that is known."""
+        received_us = self._receipts.received_us(delivery)
+        if received_us is None:
+            self._redelivered += 1
+            return delivery
+        message = replace(delivery.message, received_us=received_us, again=True)
+        return replace(delivery, message=message)
 
     async def _acknowledge(self, connection: Connection, deliveries: Sequence[Delivery]) -> None:
         owed = [delivery for delivery in deliveries if delivery.qos]
+        self._redelivery.held(owed, asyncio.get_running_loop().time(), self._clock())
         if await connection.acknowledge(owed):
             self._redelivery.acknowledged(owed)
             return
         for delivery in owed:
             self._redelivery.keep(delivery)
 
-    async def _put(self, sink: Sink, messages: Sequence[Message], client: paho.Client) -> None:
+    async def _put(self, sink: Sink, deliveries: Sequence[Delivery], client: paho.Client) -> None:
         found = Findings()
-        for count, message in enumerate(messages, start=1):
-            self._reader.read(message, found)
+        received_us: list[int] = []
+        for count, delivery in enumerate(deliveries, start=1):
+            message = delivery.message
+            received_us.append(self._reader.read(message, found))
             if self._state is not None and self._state.is_denied_by(message.topic, message.payload):
                 announce(client, self._state)
             if not count % _OTHERS_TURN:
@@ -124,8 +144,11 @@ class MqttCollector:
             self._reject(topic, problem)
         for command in found.commands if self._stay is Stay.LASTING else ():
             client.publish(command.topic, command.payload, qos=0)
-        await self._keep(sink, found)
-        self._retained.keep(messages)
+        # Before the log may have it: whatever kills us between, its repetition is known.
+        self._receipts.keep(deliveries, received_us)
+        async with self._receipts.reaching_disk():
+            await self._keep(sink, found)
+        self._retained.keep([delivery.message for delivery in deliveries])
 
     async def _keep(self, sink: Sink, found: Findings) -> None:
         """Return once the log has everything."""
@@ -168,6 +191,7 @@ class MqttCollector:
     def _accepted(self, session_kept: bool) -> None:
         now = asyncio.get_running_loop().time()
         self._redelivery.connected(now, session_kept=session_kept)
+        self._receipts.connected(session_kept=session_kept)
 
     def _established(self) -> None:
         self._reader.connected(self._clock())

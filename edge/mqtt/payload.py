@@ -30,6 +30,8 @@ class Message(NamedTuple):
     payload: bytes
     received_us: int
     retained: bool = False
+    again: bool = False
+    """Is it repeated, and `received_us` the time of its first receipt?"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """From messages to readings and alarms, by the topics of a source. Pure but for its memory."""
 
 import math
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 
 from config.partition import asset_of
 from edge.clock_offset import Clocks
@@ -18,6 +18,7 @@ from edge.mqtt.entries import (
     Topic,
 )
 from edge.mqtt.payload import Message, Numbers, parse_alarm, printable
+from edge.mqtt.receipt_times import ReceiptTimes
 from edge.mqtt.source import MqttSource
 from edge.mqtt.topics import TopicPattern, fill, parse_pattern, template_names
 from edge.reading import Quality, Reason, SensorAlarm, quality_code
@@ -26,7 +27,6 @@ from edge.source import check_asset, check_tag
 from edge.sparkplug.host import Host
 from edge.sparkplug.outcome import Counts, Outcome
 from edge.sparkplug.tags import TagRule
-from edge.stamps import Stamps
 
 _GOOD = quality_code(Quality.GOOD)
 _UNREADABLE = quality_code(Quality.BAD, Reason.DECODE)
@@ -77,11 +77,12 @@ _Found = _Plain | _Documents | AlarmTopic | StateTopic | Host
 class TopicReader:
     """Reads messages by the patterns of a source; several patterns may take one topic."""
 
-    def __init__(self, source: MqttSource) -> None:
+    def __init__(self, source: MqttSource, *, newest_us: int = 0) -> None:
+        """`newest_us` is the latest time of receipt that an earlier process gave."""
         self._source = source.name
         self.clocks = Clocks()
         self._limits = source.clock_limits
-        self._stamps = Stamps()
+        self._times = ReceiptTimes(newest_us)
         self._patterns: list[tuple[TopicPattern, _Topic]] = [
             (parse_pattern(topic.filter), _parsed(topic, source)) for topic in source.topics
         ]
@@ -94,13 +95,20 @@ class TopicReader:
         self._reports: dict[str, Report] = {}
         self._known: dict[str, list[tuple[Names, _Found]]] = {}
 
-    def read(self, message: Message, found: Findings) -> None:
-        """Add to `found` what the message holds; whatever is wrong with it becomes a problem."""
+    def read(self, message: Message, found: Findings) -> int:
+        """Add to `found` what the message holds; whatever is wrong with it becomes a problem.
+
+        Gives the time of receipt, in µs, on which the times of all that hang which have no other.
+        """
+        moment_us = self._times.begin(message.received_us, again=message.again)
+        if moment_us != message.received_us:
+            message = replace(message, received_us=moment_us)
         before = len(found.problems)
         self._read(message, found)
         if len(found.problems) > before:
             told = [problem for _, problem in found.problems[before:]]
             found.rejected.append(_rejected(self._source, message, told))
+        return moment_us
 
     def _read(self, message: Message, found: Findings) -> None:
         for names, topic in self._matches(message.topic):
@@ -200,7 +208,7 @@ class TopicReader:
         except PayloadError as error:
             found.problems.append((message.topic, str(error)))
             value, quality = math.nan, _UNREADABLE
-        found.rows.append((tag, self._stamps.next(tag, message.received_us), value, quality))
+        found.rows.append((tag, self._times.next(tag, message.received_us), value, quality))
 
     def _read_document(
         self, message: Message, names: Names, kind: _Documents, found: Findings
@@ -212,7 +220,7 @@ class TopicReader:
             # Without a document the tag is known only where the topic alone gives it.
             if set(template_names(template)) <= set(names):
                 tag = self._tag(fill(template, names), kind.topic)
-                stamp = self._stamps.next(tag, message.received_us)
+                stamp = self._times.next(tag, message.received_us)
                 found.rows.append((tag, stamp, math.nan, _UNREADABLE))
             raise
         for item in items:
@@ -246,7 +254,7 @@ class TopicReader:
         except PayloadError as error:
             found.problems.append((message.topic, str(error)))
             doubt = _CLOCK_OFF
-        return self._stamps.next(tag, message.received_us), doubt
+        return self._times.next(tag, message.received_us), doubt
 
     def _read_state(
         self, message: Message, names: Names, topic: StateTopic, found: Findings
@@ -259,7 +267,7 @@ class TopicReader:
         elif said == topic.offline:
             found.nodes.append((asset, "it says that it is offline"))
             for tag in sorted(self._tags.get(asset, ())):
-                stamp = self._stamps.next(tag, message.received_us)
+                stamp = self._times.next(tag, message.received_us)
                 found.rows.append((tag, stamp, math.nan, _GONE))
         else:
             raise PayloadError(f"{said[:80]!r} is neither {topic.online} nor {topic.offline}")
@@ -271,7 +279,7 @@ class TopicReader:
         if not code:
             raise PayloadError("the alarm has no code")
         alarm = parse_alarm(message.payload)
-        ts = self._stamps.next(f"{asset} {code}", message.received_us)
+        ts = self._times.next(f"{asset} {code}", message.received_us)
         found.alarms.append(
             SensorAlarm(asset, code, ts, alarm.active, alarm.severity, alarm.message)
         )

@@ -11,6 +11,9 @@ from itertools import islice
 from edge.mqtt.inbox import Delivery
 
 _EXPECTED_S = 60.0
+_HELD_US = 900_000
+"""No broker repeats by its clock what it has waited for less than this."""
+_IDENTITIES = 65_536
 
 Content = tuple[str, bytes]
 """Topic and payload."""
@@ -31,6 +34,9 @@ class Redelivery:
         self._last: dict[int, Content] = {}
         self._doubtful: dict[int, Content] = {}
         self._until: float | None = None
+        self._newest_mid: int | None = None
+        self._crossing: Counter[Content] = Counter()
+        self._crossing_until = 0.0
 
     def keep(self, delivery: Delivery) -> None:
         """The log has this, and it cannot be acknowledged any more."""
@@ -45,18 +51,33 @@ class Redelivery:
         for mid in list(islice(self._last, max(0, len(self._last) - self._in_flight))):
             del self._last[mid]
 
+    def held(self, deliveries: Iterable[Delivery], now: float, now_us: int) -> None:
+        """These are being acknowledged; what took long, the broker may be repeating just now.
+
+        One that knows no more that it sent a message repeats it under the next new identity, as the
+        embedded one does whose acknowledgement came while the repetition was on its way.
+        """
+        for delivery in deliveries:
+            if now_us - delivery.message.received_us >= _HELD_US:
+                self._crossing[_content(delivery)] += 1
+                self._crossing_until = now + _EXPECTED_S
+
     def connected(self, now: float, *, session_kept: bool) -> None:
         """A new connection: the broker repeats what it holds, unless it lost our session."""
         self._until = now + _EXPECTED_S
         # A connection may break before all is repeated: what is still in doubt stays so.
         self._doubtful = {**self._doubtful, **self._last} if session_kept else {}
         self._last.clear()
+        self._crossing.clear()
+        self._newest_mid = None
         if not session_kept:
             self._kept.clear()
 
     def is_known(self, delivery: Delivery, now: float) -> bool:
         """Is this the repetition of what the log has? Asked once for each delivery."""
         content = _content(delivery)
+        if self._is_crossing(delivery, content, now):
+            return True
         if delivery.repeated and delivery.qos and self._last.get(delivery.mid) == content:
             return True
         if not self._kept and not self._doubtful:
@@ -68,15 +89,36 @@ class Redelivery:
         doubtful = self._doubtful.pop(delivery.mid, None) if delivery.qos else None
         if delivery.repeated and doubtful == content:
             return True
-        return self._is_kept(content)
+        return _taken(self._kept, content)
 
-    def _is_kept(self, content: Content) -> bool:
-        if content not in self._kept:
+    def _is_crossing(self, delivery: Delivery, content: Content, now: float) -> bool:
+        """Is it the repetition of what we held long, under an identity that was not used yet?"""
+        if not delivery.qos or not self._is_unused(delivery):
             return False
-        self._kept[content] -= 1
-        if not self._kept[content]:
-            del self._kept[content]
+        if now > self._crossing_until:
+            self._crossing.clear()
+        return delivery.repeated and _taken(self._crossing, content)
+
+    def _is_unused(self, delivery: Delivery) -> bool:
+        """Brokers that repeat so count identities up, and begin anew after the last one."""
+        newest, mid = self._newest_mid, delivery.mid
+        if newest is None:
+            self._newest_mid = mid
+            return False
+        if not 0 < (mid - newest) % _IDENTITIES < _IDENTITIES // 2:
+            return False
+        self._newest_mid = mid
         return True
+
+
+def _taken(counts: Counter[Content], content: Content) -> bool:
+    """Take one of a content, where there is one."""
+    if content not in counts:
+        return False
+    counts[content] -= 1
+    if not counts[content]:
+        del counts[content]
+    return True
 
 
 def _content(delivery: Delivery) -> Content:

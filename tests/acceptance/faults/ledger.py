@@ -3,7 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 
@@ -11,8 +11,8 @@ from itertools import pairwise
 class Verdict:
     """What is wrong with the stored numbers; what was not promised is no fault, but told.
 
-    `reordered` holds numbers that stand, by their times, behind a later one; `missed` and
-    `repeated` those that the protocol could not keep from it.
+    `reordered` holds numbers that stand, by their times, behind a later one; `missed` those that the
+    protocol could not keep.
     """
 
     lost: tuple[int, ...] = ()
@@ -20,7 +20,6 @@ class Verdict:
     reordered: tuple[float, ...] = ()
     invented: tuple[float, ...] = ()
     missed: tuple[int, ...] = field(default=(), compare=False)
-    repeated: tuple[float, ...] = field(default=(), compare=False)
 
     @property
     def faults(self) -> int:
@@ -31,28 +30,19 @@ class Verdict:
 CLEAN = Verdict()
 
 
-@dataclass(frozen=True, slots=True)
-class Promise:
-    """What is to become of a number: stored in any case, and no more than once in any case."""
+def judge(given: Mapping[int, bool], stored: Sequence[float]) -> Verdict:
+    """Compare the numbers that a device gave with those stored, in the order of their times.
 
-    kept: bool = True
-    once: bool = True
-
-
-def judge(given: Mapping[int, Promise], stored: Sequence[float]) -> Verdict:
-    """Compare the numbers that a device gave with those stored, in the order of their times."""
+    Each number given says whether it is promised to be stored.
+    """
     counts = Counter(stored)
     absent = [number for number in sorted(given) if number not in counts]
-    double = sorted(number for number, count in counts.items() if count > 1)
-    unasked = {number for number in double if number in given and not given[int(number)].once}
-    order = [number for number in stored if number not in unasked]
     return Verdict(
-        lost=tuple(number for number in absent if given[number].kept),
-        doubled=tuple(number for number in double if number not in unasked),
-        reordered=tuple(later for earlier, later in pairwise(order) if later < earlier),
+        lost=tuple(number for number in absent if given[number]),
+        doubled=tuple(sorted(number for number, count in counts.items() if count > 1)),
+        reordered=tuple(later for earlier, later in pairwise(stored) if later < earlier),
         invented=tuple(sorted(counts.keys() - given.keys())),
-        missed=tuple(number for number in absent if not given[number].kept),
-        repeated=tuple(sorted(unasked)),
+        missed=tuple(number for number in absent if not given[number]),
     )
 
 
@@ -64,11 +54,12 @@ class Ledger:
     without acknowledgement, has no means to send it again.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, in_order: bool = True) -> None:
+        """`in_order` says whether the numbers are to stand in the order in which they were given."""
+        self._in_order = in_order
         self._given_at: list[float] = []
         self._promised: set[int] = set()
         self._excused: set[int] = set()
-        self._twice: set[int] = set()
 
     def __len__(self) -> int:
         return len(self._given_at)
@@ -94,19 +85,13 @@ class Ledger:
         if self._given_at and self._given_at[-1] >= since:
             self._excused.add(len(self))
 
-    def allow_twice(self, since: float, until: float) -> None:
-        """What was given between two times has nothing by which it could be known again."""
-        self._twice |= self._between(since, until)
-
     def judge(self, stored: Sequence[float], *, after: int, until: int) -> Verdict:
         """The verdict over the numbers past `after` and up to `until`; others may be stored too."""
         kept = self._promised - self._excused
-        given = {
-            number: Promise(kept=number in kept, once=number not in self._twice)
-            for number in range(after + 1, until + 1)
-        }
+        given = {number: number in kept for number in range(after + 1, until + 1)}
         later = range(until + 1, len(self) + 1)
-        return judge(given, [value for value in stored if value > after and value not in later])
+        verdict = judge(given, [value for value in stored if value > after and value not in later])
+        return verdict if self._in_order else replace(verdict, reordered=())
 
     def _between(self, since: float, until: float) -> set[int]:
         given = list(self._given_at)

@@ -2,7 +2,6 @@
 
 import json
 import threading
-import time
 from collections.abc import Callable
 
 import paho.mqtt.client as paho
@@ -21,21 +20,21 @@ def as_json(number: int, time_us: int) -> str:
 
 
 def as_text(number: int, _time_us: int) -> str:
-    """The bare number: it has no time of its own, and so nothing to be known by again."""
+    """The bare number: it has no time of its own."""
     return str(number)
 
 
 class MqttDevice:
     """A number is promised when the broker has acknowledged it.
 
-    A bare number that the broker sends again to another edge may be stored twice.
-
     It sends one at a time: when it reconnects, paho may send a new message before it repeats the old
     ones. `again` says of a number whether it is published twice, `clock` is the device's own.
     """
 
-    def __init__(self, asset: str, port: int, *, write: Write = as_json) -> None:
-        self.ledger = Ledger()
+    def __init__(
+        self, asset: str, port: int, *, write: Write = as_json, in_order: bool = True
+    ) -> None:
+        self.ledger = Ledger(in_order=in_order)
         self.ledgers = {f"{asset}.number": self.ledger}
         self.clock: ClockUs = now_us
         self.again: Callable[[int], bool] = lambda _: False
@@ -55,8 +54,6 @@ class MqttDevice:
 
     def receiver_gone(self, since: float) -> None:
         """The broker sends again what the edge has not acknowledged: nothing may be lost."""
-        if self._write is as_text:
-            self.ledger.allow_twice(since, time.monotonic())
 
     def close(self) -> None:
         self.stop()

@@ -106,3 +106,39 @@ def test_a_repetition_that_crosses_its_acknowledgement_is_known_though_the_conne
     assert redelivery.is_known(message(b"7", mid=5, repeated=True), 1.0)
     assert not redelivery.is_known(message(b"7", mid=6, repeated=True), 1.0)
     assert not redelivery.is_known(message(b"7", mid=5), 1.0)
+
+
+def crossing(newest: Delivery, *held: Delivery, for_us: int = 2_000_000) -> Redelivery:
+    """A connection whose newest message is given, and where these were held before they left."""
+    redelivery = Redelivery(in_flight=3)
+    redelivery.connected(0.0, session_kept=True)
+    redelivery.is_known(newest, 1.0)
+    redelivery.held(held, now=2.0, now_us=for_us)
+    return redelivery
+
+
+def test_what_was_held_long_and_comes_under_the_next_identity_is_known_once() -> None:
+    redelivery = crossing(message(b"7", mid=4), message(b"7", mid=4))
+    known = [redelivery.is_known(message(b"7", mid=mid, repeated=True), 3.0) for mid in (5, 6)]
+    assert known == [True, False]
+
+
+def test_what_was_not_held_or_is_not_repeated_or_has_an_older_identity_is_a_new_message() -> None:
+    newest = message(b"7", mid=4)
+    assert not crossing(newest, newest, for_us=100).is_known(message(b"7", mid=5, repeated=True), 3)
+    for other in (
+        message(b"7", mid=5),
+        message(b"7", mid=3, repeated=True),
+        message(b"8", mid=5, repeated=True),
+    ):
+        assert not crossing(newest, newest).is_known(other, 3.0)
+
+
+def test_a_minute_after_a_standstill_nothing_crosses_any_more() -> None:
+    newest = message(b"7", mid=4)
+    assert not crossing(newest, newest).is_known(message(b"7", mid=5, repeated=True), 63.0)
+
+
+def test_identities_go_on_from_the_first_after_the_last() -> None:
+    redelivery = crossing(message(b"7", mid=65_535), message(b"7", mid=65_535))
+    assert redelivery.is_known(message(b"7", mid=1, repeated=True), 3.0)

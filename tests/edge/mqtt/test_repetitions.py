@@ -1,7 +1,9 @@
 """What a broker sends once more after a connection broke is neither stored twice nor confused."""
 
 import asyncio
+from pathlib import Path
 
+from config.tasks import end_tasks
 from edge.mqtt.collector import MqttCollector
 from tests.edge.memory import Collecting, Memory
 from tests.edge.mqtt.broker import CONNACK_SESSION, REPEATED, Broker, publication, serving
@@ -98,3 +100,29 @@ async def test_a_stale_acknowledgement_after_a_reconnection_goes_to_no_later_con
         await memory.until(lambda m: 3.0 in m.values("A.b"))
     assert memory.values("A.b") == [1.0, 2.0, 3.0]
     assert acknowledged == [2, 1]
+
+
+async def test_a_repetition_to_the_next_process_has_the_time_of_its_first_receipt(
+    memory: Memory, collecting: Collecting, tmp_path: Path
+) -> None:
+    killed, receipts = Memory(), tmp_path / "m.slots"
+
+    async def first(broker: Broker) -> None:
+        await broker.accept()
+        await broker.send(publication(1, b"5"))
+        await killed.until(lambda m: m.values("A.b") == [5.0])
+
+    async def second(broker: Broker) -> None:
+        await broker.accept(connack=CONNACK_SESSION, between=again(1, b"5"))
+        await broker.send(publication(2, b"5"))
+        await broker.until_farewell()
+
+    async with serving(first, second) as source:
+        run = asyncio.create_task(MqttCollector(source, receipts=receipts).run(killed))
+        await killed.until(lambda m: m.values("A.b") == [5.0])
+        await end_tasks([run])
+        async with collecting(MqttCollector(source, receipts=receipts), memory):
+            await memory.until(lambda m: m.values("A.b") == [5.0, 5.0])
+    repeated, new = memory.rows
+    assert killed.rows == [repeated]
+    assert new[1] > repeated[1]

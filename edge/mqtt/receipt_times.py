@@ -1,0 +1,24 @@
+"""Times for readings that have none of their own: those of their messages' receipt. Pure."""
+
+
+class ReceiptTimes:
+    """Each message is given a time after all that were given before, unless it comes again.
+
+    So the times of its readings hang on that one alone, and are the same at each repetition.
+    """
+
+    def __init__(self, newest_us: int = 0) -> None:
+        self._newest = newest_us
+        self._given: dict[str, int] = {}
+
+    def begin(self, received_us: int, *, again: bool) -> int:
+        """The time of the next message, in µs; of one that comes again it is `received_us`."""
+        self._given.clear()
+        return received_us if again else max(received_us, self._newest + 1)
+
+    def next(self, key: str, moment_us: int) -> int:
+        """The message's time for the first reading of a key (a tag or an alarm), then a µs more each."""
+        stamp = max(moment_us, self._given.get(key, moment_us - 1) + 1)
+        self._given[key] = stamp
+        self._newest = max(self._newest, stamp)
+        return stamp
