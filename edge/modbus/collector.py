@@ -11,7 +11,7 @@ from edge.filter import Report
 from edge.health import Health
 from edge.modbus.connection import ModbusConnection
 from edge.modbus.device import DeviceReader, Poll
-from edge.modbus.link import numbers_requests
+from edge.modbus.link import frame_s, numbers_requests
 from edge.modbus.plan import Block
 from edge.modbus.rest import first_look_s
 from edge.modbus.rota import Rota
@@ -33,6 +33,7 @@ class ModbusCollector:
     def __init__(self, source: ModbusSource, *, clock: ClockUs = now_us) -> None:
         self.writer = ModbusWriter(source)
         self._source = source
+        self._timeout_s = source.timeout_us / 1e6
         self._clock = clock
         self._stamps = Stamps()
         self._reports = source.reports
@@ -68,8 +69,10 @@ class ModbusCollector:
         for device in self._devices:
             device.rest.ask_at_once()
             device.start_anew()
-        source, timeout_s = self._source, self._source.timeout_us / 1e6
-        async with ModbusConnection(source.link, source.tls, timeout_s=timeout_s) as connection:
+        source = self._source
+        async with ModbusConnection(
+            source.link, source.tls, timeout_s=self._timeout_s
+        ) as connection:
             self.writer.connection = connection
             try:
                 await self._poll_for_ever(connection, sink)
@@ -84,6 +87,8 @@ class ModbusCollector:
             due = rota.take(loop.time())
             answering = [device for device in self._devices if not device.rest.resting]
             await self._poll(answering, due, poll, sink)
+            if poll.first_look:
+                await self._wait_for_late_answers()
             await self._ask_silent(rota, connection, sink)
             if self._all_silent():
                 raise SourceLost(self._silence if self._alone else "no device answers")
@@ -94,11 +99,21 @@ class ModbusCollector:
     def _first_look(self, connection: ModbusConnection) -> Poll:
         """The first poll: with little patience, so that dead devices do not hold up the others.
 
-        Not in RTU frames, where an answer that comes after all could be taken for another.
+        In RTU frames an answer that comes after all is known by its unit alone.
         """
-        if self._alone or not numbers_requests(self._source.link):
+        units = {device.unit for device in self._source.devices}
+        if self._alone or len(units) < len(self._devices):
             return Poll(connection)
-        return Poll(connection, first_look_s(self._source.timeout_us / 1e6), first_look=True)
+        look_s = first_look_s(self._timeout_s, frame_s=frame_s(self._source.link))
+        return Poll(connection, look_s, first_look=True)
+
+    async def _wait_for_late_answers(self) -> None:
+        """Where nobody answered a first look, let the line fall silent before all are asked again."""
+        if self._all_silent():
+            latest = max(device.rest.until for device in self._devices)
+            await asyncio.sleep(latest - asyncio.get_running_loop().time())
+            for device in self._devices:
+                device.rest.ask_at_once()
 
     async def _poll(
         self, devices: Sequence[DeviceReader], due: Set[int], poll: Poll, sink: Sink
@@ -140,7 +155,7 @@ class ModbusCollector:
             await self._read_once_more(device, due, poll)
         except DeviceSilent as error:
             if poll.first_look:
-                device.rest.passed_over()
+                device.rest.passed_over(self._quiet_from(poll))
                 device.start_anew()
             else:
                 self._silent(device, str(error), poll)
@@ -157,6 +172,13 @@ class ModbusCollector:
                 raise
             self._health.reconnects += 1
             await device.read(poll, due)
+
+    def _quiet_from(self, poll: Poll) -> float:
+        """From when on no answer to the request that just failed is to be expected any more."""
+        if numbers_requests(self._source.link):
+            return 0.0
+        left_s = self._timeout_s - (poll.patience_s or self._timeout_s)
+        return asyncio.get_running_loop().time() + left_s
 
     def _silent(self, device: DeviceReader, message: str, poll: Poll) -> None:
         self._silence = f"{device.name}: {message}"

@@ -10,6 +10,9 @@ _PARITIES = ("N", "E", "O")
 _STOP_BITS = ("1", "2")
 _FASTEST_BAUD = 4_000_000
 _BROADCAST = 0
+_USUAL_BAUD = 9600
+# 256 characters of a start bit, eight bits, parity and a stop bit.
+_LONGEST_FRAME_BITS = 256 * 11
 
 
 class Scheme(StrEnum):
@@ -55,6 +58,14 @@ Link = NetworkLink | SerialLink
 def numbers_requests(link: Link) -> bool:
     """Has each request a number that its answer repeats? RTU frames have none."""
     return isinstance(link, NetworkLink) and link.scheme is not Scheme.RTU_OVER_TCP
+
+
+def frame_s(link: Link) -> float:
+    """How long the longest RTU frame is on the line; behind a converter, one of usual speed."""
+    if numbers_requests(link):
+        return 0.0
+    baud = link.baud if isinstance(link, SerialLink) else _USUAL_BAUD
+    return _LONGEST_FRAME_BITS / baud
 
 
 def means_every_device(link: Link, unit: int) -> bool:

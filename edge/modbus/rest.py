@@ -26,9 +26,12 @@ class Rest:
         pause = every_s * 2 ** min(self.failures - 1, 16)
         self.until = now + min(pause, max(_LONGEST_REST_S, every_s))
 
-    def passed_over(self) -> None:
-        """It did not answer a first look: ask it properly, after those that did."""
-        self.failures, self.until = max(self.failures, 1), 0.0
+    def passed_over(self, until: float = 0.0) -> None:
+        """It did not answer a first look: ask it properly, after those that did.
+
+        Not before `until`, where an answer that comes after all could be taken for the next one.
+        """
+        self.failures, self.until = max(self.failures, 1), until
 
     def answered(self) -> None:
         """Ask it again at every tick."""
@@ -48,6 +51,9 @@ class Rest:
         return max(spare_s, _SHORTEST_WAIT_S)
 
 
-def first_look_s(timeout_s: float) -> float:
-    """How long each of several devices is waited for before it is known which of them answer."""
-    return min(timeout_s, max(timeout_s * _LOOK_SHARE, _SHORTEST_WAIT_S))
+def first_look_s(timeout_s: float, *, frame_s: float = 0.0) -> float:
+    """How long each of several devices is waited for before it is known which of them answer.
+
+    `frame_s` is how long an answer is on its way after it began.
+    """
+    return min(timeout_s, max(timeout_s * _LOOK_SHARE, _SHORTEST_WAIT_S) + frame_s)

@@ -7,6 +7,7 @@ from edge.modbus.link import (
     NetworkLink,
     Scheme,
     SerialLink,
+    frame_s,
     means_every_device,
     parse_link,
 )
@@ -62,3 +63,9 @@ def test_unit_0_means_every_device_where_frames_are_rtu(
     text: str, unit: int, every_device: bool
 ) -> None:
     assert means_every_device(parse_link(text), unit) is every_device
+
+
+def test_a_frame_takes_as_long_as_the_line_is_slow() -> None:
+    assert frame_s(parse_link("tcp://10.0.0.5")) == 0.0
+    assert frame_s(parse_link("serial:///dev/ttyS0?baud=28160")) == 0.1
+    assert frame_s(parse_link("rtu+tcp://10.0.0.6")) == frame_s(parse_link("serial:///dev/ttyS0"))

@@ -57,3 +57,14 @@ def test_a_device_passed_over_at_the_first_look_is_asked_again_at_once() -> None
 )
 def test_a_first_look_is_a_quarter_of_the_timeout(timeout_s: float, look_s: float) -> None:
     assert first_look_s(timeout_s) == look_s
+
+
+def test_where_frames_have_no_numbers_it_is_not_asked_before_a_late_answer_came() -> None:
+    rest = Rest()
+    rest.passed_over(7.0)
+    assert (rest.resting, rest.until) == (True, 7.0)
+
+
+def test_a_first_look_waits_for_a_frame_that_is_on_the_line() -> None:
+    assert first_look_s(2.0, frame_s=0.3) == 0.8
+    assert first_look_s(0.4, frame_s=0.3) == 0.4
