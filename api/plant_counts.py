@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from conditions.queries import count_open_events
+from conditions.event_queries import count_open_events
 from config.database import Connection, fetch_one
 from ingest.dead_letters import count_dead_letters
 from maintenance.queries import count_by_state

@@ -194,6 +194,39 @@ PROBLEMS: Mapping[type[config.OilcanError], ProblemType] = MappingProxyType(
             "The asset is not in the register",
             "apply the asset before its parameters",
         ),
+        conditions.EventClosed: ProblemType(
+            _Status.CONFLICT,
+            "event-closed",
+            "The event has cleared",
+            "event 9 has cleared: there is nothing to shelve",
+        ),
+        conditions.ShelfTooLong: ProblemType(
+            _Status.UNPROCESSABLE_ENTITY,
+            "shelf-too-long",
+            "It may not be shelved until then",
+            "shelve a critical event for at most 8 hours",
+        ),
+        conditions.NotShelved: ProblemType(
+            _Status.CONFLICT, "not-shelved", "The event is not shelved", "event 9 is not shelved"
+        ),
+        conditions.ResetRefused: ProblemType(
+            _Status.CONFLICT,
+            "reset-refused",
+            "The event cannot be reset now",
+            "event 9 cannot be reset: acknowledge it first",
+        ),
+        conditions.AlreadyOutOfService: ProblemType(
+            _Status.CONFLICT,
+            "already-out-of-service",
+            "It is out of service already",
+            "every alarm of P-101 is out of service already",
+        ),
+        conditions.NotInForce: ProblemType(
+            _Status.NOT_FOUND,
+            "not-found",
+            "There is no such thing",
+            "nothing is out of service under 9",
+        ),
         conditions.SnapshotUnreadable: _INTERNAL,
         ingest.CursorMoved: _INTERNAL,
         ingest.NotAMeter: ProblemType(

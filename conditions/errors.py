@@ -9,6 +9,12 @@ ConditionsError             print the message, exit 1
 ├── BacktestCancelled       nothing: somebody wanted it so
 ├── FailuresUnreadable      correct the line of the file that it names
 ├── AssetUnknown            apply the asset before what is said about it
+├── EventClosed             nothing is left to shelve: the event has cleared
+├── ShelfTooLong            shelve it for less long
+├── NotShelved              it is annunciated already
+├── ResetRefused            wait until it returns to normal, acknowledge it, then reset it
+├── AlreadyOutOfService     return it to service before it is taken out again
+├── NotInForce              give the id of one that is in force
 └── SnapshotUnreadable      read the log from its start: the state was written in another form
 """
 
@@ -60,3 +66,27 @@ class AssetUnknown(ConditionsError):
 
 class SnapshotUnreadable(ConditionsError):
     """The engine's snapshot is damaged or of another format."""
+
+
+class EventClosed(ConditionsError):
+    """The event has cleared and waits for nothing."""
+
+
+class ShelfTooLong(ConditionsError):
+    """An event of this severity may not be shelved until then."""
+
+
+class NotShelved(ConditionsError):
+    """The event is on no shelf."""
+
+
+class ResetRefused(ConditionsError):
+    """The event is not latched, still active, or not acknowledged."""
+
+
+class AlreadyOutOfService(ConditionsError):
+    """The same alarms are out of service."""
+
+
+class NotInForce(ConditionsError):
+    """No outage or suppression of this id is in force."""

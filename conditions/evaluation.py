@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 
-from conditions import store
+from conditions import event_store, store
 from conditions.binding import Plant
 from conditions.change import Change
 from conditions.engine import Engine
 from conditions.errors import SnapshotUnreadable
 from conditions.event import ChangeKind, ConditionEvent
-from conditions.queries import load_plant, open_events_but
+from conditions.event_queries import open_events_but
+from conditions.queries import load_plant
 from conditions.records import Edges, is_new, read_part
 from conditions.settings import ConditionSettings
 from conditions.shadow_store import close_orphans, save_shadow_changes
@@ -142,7 +143,7 @@ class Evaluation:
         async with self._connection.transaction():
             live = [change for change in changes if not label_of(change.rule)]
             if live:
-                await store.save_changes(self._connection, live)
+                await event_store.save_changes(self._connection, live, clock=self._clock)
             if len(live) < len(changes):
                 shadow = [change for change in changes if label_of(change.rule)]
                 await save_shadow_changes(self._connection, shadow)

@@ -30,6 +30,17 @@ class ChangeKind(StrEnum):
     CLEARED = "cleared"
 
 
+class Silence(StrEnum):
+    """What keeps an event from being annunciated (ISA-18.2); it is evaluated all the same."""
+
+    SHELVED = "shelved"
+    """Put aside by a person, for a time or once."""
+    SUPPRESSED = "suppressed"
+    """By design: an asset's state, an event above it, hours of the week."""
+    OUT_OF_SERVICE = "out_of_service"
+    """Taken out by a person until it is returned."""
+
+
 class EventState(StrEnum):
     """Does the condition still hold?"""
 
@@ -52,7 +63,8 @@ class ConditionEvent:
 
     `rule` is `asset_class/rule_id`, or `alarm/CODE` for a device's alarm without a rule. `onset` is
     when the condition first held, `raised_at` when it had held long enough. Without a `work_order`
-    the event asks for no work. `value` is in the unit that the evidence names.
+    the event asks for no work. `value` is in the unit that the evidence names. `latched`: it cleared
+    and waits for a reset. `chattering`: it is at least the third of its rule and asset in a minute.
     """
 
     id: int
@@ -74,6 +86,15 @@ class ConditionEvent:
     evidence: dict[str, Any]
     acknowledged_at: datetime | None
     acknowledged_by: str | None
+    latched: bool = False
+    silenced: tuple[Silence, ...] = ()
+    silenced_why: str = ""
+    chattering: bool = False
+
+    @property
+    def open(self) -> bool:
+        """Does the condition hold, or does the event wait for a reset?"""
+        return self.state is EventState.ACTIVE or self.latched
 
 
 # OPC UA Part 9 severities 1 to 1000, in the bands that OPC UA A&C names low to urgent.

@@ -13,6 +13,7 @@ import psycopg
 from nats.aio.client import Client
 
 from conditions import store
+from conditions.alarm_worker import keep_settling
 from conditions.evaluation import Evaluation
 from conditions.queries import fingerprint
 from conditions.settings import ConditionSettings
@@ -55,7 +56,8 @@ async def run(*, database_url: str, log_url: str, settings: Settings) -> None:
         Place(database_url, log_url, partition, settings.partitions)
         for partition in range(settings.partitions)
     ]
-    await run_together([_keep_evaluating(place, own) for place in places])
+    evaluating = [_keep_evaluating(place, own) for place in places]
+    await run_together([*evaluating, keep_settling(database_url)])
 
 
 async def _keep_evaluating(place: Place, settings: ConditionSettings) -> None:

@@ -1,6 +1,6 @@
 """Reach the database: connections, the pool, its level, and being woken by NOTIFY."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from enum import IntEnum
 from typing import Any
@@ -107,7 +107,7 @@ async def offered_level(connection: Connection) -> Level:
 
 
 async def fetch_one(
-    connection: Connection, sql: Any, parameters: Sequence[Any] = ()
+    connection: Connection, sql: Any, parameters: Sequence[Any] | Mapping[str, Any] = ()
 ) -> TupleRow | None:
     """First row of a query, or None."""
     cursor = await connection.execute(sql, parameters)

@@ -12,6 +12,11 @@ class Permission(StrEnum):
     CREATE = "create"
     """Report a fault or draft a work order."""
     ACKNOWLEDGE = "acknowledge"
+    """Say that one has seen an event, and reset one that is latched."""
+    SHELVE = "shelve"
+    """Put an event aside for a while."""
+    SILENCE = "silence"
+    """Take alarms out of service, and suppress them by design."""
     WORK = "work"
     """Start and complete work."""
     APPROVE = "approve"
@@ -38,7 +43,12 @@ class Role(StrEnum):
 _VIEW = frozenset({Permission.READ})
 _REQUEST = _VIEW | {Permission.CREATE}
 _CARRY_OUT = _REQUEST | {Permission.ACKNOWLEDGE, Permission.WORK}
-_PLAN = _CARRY_OUT | {Permission.APPROVE, Permission.CLOSE, Permission.KEEP_METERS}
+_PLAN = _CARRY_OUT | {
+    Permission.APPROVE,
+    Permission.CLOSE,
+    Permission.KEEP_METERS,
+    Permission.SHELVE,
+}
 
 PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
     {
@@ -46,7 +56,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
         Role.REQUESTER: _REQUEST,
         Role.TECHNICIAN: _CARRY_OUT,
         Role.PLANNER: _PLAN,
-        Role.RELIABILITY_ENGINEER: _PLAN | {Permission.WRITE},
+        Role.RELIABILITY_ENGINEER: _PLAN | {Permission.WRITE, Permission.SILENCE},
         Role.ADMINISTRATOR: frozenset(Permission),
     }
 )

@@ -1,14 +1,18 @@
-"""Condition events and rules as the API shows them."""
+"""Condition events as the API shows them, and what is said when acting on one."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from api.bodies.page import FromDomain, PageQuery
-from conditions.event import ConditionEvent, EventState, Severity
+from conditions.event import ConditionEvent, EventState, Severity, Silence
+from conditions.event_queries import EventFlag, EventOrder, HistoryEntry
 
 SeverityName = Literal["low", "medium", "high", "critical"]
+
+Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
+Comment = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000)]
 
 
 class WorkOrderRequestBody(FromDomain):
@@ -38,6 +42,15 @@ class EventBody(BaseModel):
     work_order: WorkOrderRequestBody | None
     acknowledged_at: datetime | None
     acknowledged_by: str | None
+    open: bool = Field(description="Its condition holds, or it is latched.")
+    latched: bool = Field(description="It returned to normal and waits for a reset.")
+    silenced: list[Silence] = Field(
+        description="What keeps it from being annunciated; empty: it is before people."
+    )
+    silenced_why: str = Field(examples=["P-100 is under maintenance"])
+    chattering: bool = Field(
+        description="It is at least the third of its rule and asset within a minute."
+    )
 
     @classmethod
     def of(cls, event: ConditionEvent) -> "EventBody":
@@ -67,6 +80,99 @@ class EventQuery(PageQuery):
     severity: Annotated[
         SeverityName | None, Field(description="Events of at least this severity.")
     ] = None
+    open: Annotated[
+        bool | None, Field(description="Does the condition hold, or is it latched?")
+    ] = None
+    below: Annotated[
+        str | None, Field(description="Tag of an asset: its events and those of its parts.")
+    ] = None
+    flag: Annotated[
+        list[EventFlag], Field(description="Repeatable: all of them have to be set.")
+    ] = Field(default_factory=list)
+    order: Annotated[
+        EventOrder, Field(description="`raised`: latest first; `severity`: worst first.")
+    ] = EventOrder.RAISED
+
+
+class AcknowledgeBody(BaseModel):
+    """What is said when acknowledging."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"comment": "Looking at it."}]}
+    )
+
+    comment: Comment = ""
+
+
+class ShelveBody(BaseModel):
+    """How long an event is put aside, and why."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [{"reason": "Sensor is replaced on Friday", "for_s": 28800}]
+        },
+    )
+
+    reason: Reason = Field(description="Why; it stays in the audit trail.")
+    for_s: float | None = Field(
+        default=None, gt=0, le=604_800, description="Seconds from now; or `until`."
+    )
+    until: AwareDatetime | None = Field(
+        default=None,
+        description="Neither of both: as long as is allowed: 8 h critical, 1 d high, 7 d others.",
+    )
+    one_shot: bool = Field(
+        default=False,
+        description="This event alone, until it clears; else every one of its rule and asset.",
+    )
+
+
+class UnshelveBody(BaseModel):
+    """What is said when an event is taken from its shelf."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"reason": "Sensor replaced"}]}
+    )
+
+    reason: Comment = ""
+
+
+class ResetBody(BaseModel):
+    """What is said when a latched event is reset."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"reason": "Pressure was relieved"}]}
+    )
+
+    reason: Comment = ""
+
+
+class HistoryBody(BaseModel):
+    """One thing that happened to an event."""
+
+    at: datetime
+    action: str = Field(examples=["raised", "acknowledge", "shelve", "annunciate"])
+    actor: str = Field(description="`conditions`: the engine or the clock.", examples=["kim"])
+    severity: SeverityName | None = Field(description="Of the engine's changes.")
+    annunciated: bool | None = Field(description="Of the engine's changes: was anyone told?")
+    reason: str
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+
+    @classmethod
+    def of(cls, entry: HistoryEntry) -> "HistoryBody":
+        """From the domain's entry."""
+        return cls(
+            at=entry.at,
+            action=entry.action,
+            actor=entry.actor,
+            severity=name_of(entry.severity),
+            annunciated=entry.annunciated,
+            reason=entry.reason,
+            before=None if entry.before is None else dict(entry.before),
+            after=None if entry.after is None else dict(entry.after),
+        )
 
 
 def _fields(event: ConditionEvent) -> dict[str, Any]:
@@ -86,3 +192,14 @@ def _fields(event: ConditionEvent) -> dict[str, Any]:
 def severity_of(name: SeverityName | None) -> Severity | None:
     """The severity that a name stands for, if one is given."""
     return None if name is None else Severity[name.upper()]
+
+
+def name_of(severity: Severity | None) -> SeverityName | None:
+    """The name of a severity, if there is one."""
+    names: dict[Severity, SeverityName] = {
+        Severity.LOW: "low",
+        Severity.MEDIUM: "medium",
+        Severity.HIGH: "high",
+        Severity.CRITICAL: "critical",
+    }
+    return None if severity is None else names[severity]

@@ -14,7 +14,7 @@ from api.pages.render import render
 from api.services import ConnectionOf, ServicesOf
 from api.v1.assets import existing_asset
 from api.v1.orders import NEEDS
-from conditions.queries import EventFilter, find_events, get_event
+from conditions.event_queries import EventFilter, find_events, get_event
 from config.database import Connection
 from ingest.history.latest import latest
 from ingest.points import find_points

@@ -12,9 +12,8 @@ from api.pages.places import load_places
 from api.pages.render import render
 from api.plant_counts import plant_counts
 from api.services import ConnectionOf, ServicesOf, current_problems
-from conditions.event import EventState
-from conditions.queries import EventFilter, find_events
-from config.clock import from_us, to_us
+from api.v1.events import event_before, event_key
+from conditions.event_queries import EventFilter, find_events
 from ingest.dead_letters import LetterFilter, LetterState, find_dead_letters
 from ingest.unknown import unknown_tags
 from maintenance.queries import OrderFilters, find_orders
@@ -74,14 +73,13 @@ async def get_events(
     cursor: Cursor = None,
 ) -> Response:
     """Condition events, latest raise first."""
-    key = decode_cursor(cursor, int, int)
     found = await find_events(
         connection,
-        EventFilter(state=EventState.ACTIVE if show is Show.OPEN else None),
-        before=(from_us(key[0]), key[1]) if key else None,
+        EventFilter(open=True if show is Show.OPEN else None),
+        before=event_before(cursor),
         limit=_ON_A_PAGE + 1,
     )
-    events, following = cut(found, _ON_A_PAGE, lambda event: [to_us(event.raised_at), event.id])
+    events, following = cut(found, _ON_A_PAGE, event_key)
     return render(
         request,
         "events.html",

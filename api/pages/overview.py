@@ -16,7 +16,7 @@ from api.pages.places import Places, load_places
 from api.pages.render import render
 from api.services import ConnectionOf
 from conditions.event import ConditionEvent, EventState
-from conditions.queries import EventFilter, count_open_events, find_events
+from conditions.event_queries import EventFilter, count_open_events, find_events
 from config.clock import from_us
 from config.database import Connection
 from ingest.history.latest import Latest, latest

@@ -14,7 +14,7 @@ from api.guard import Reader
 from api.problems import documented
 from api.services import ConnectionOf
 from conditions.event import EventState
-from conditions.queries import EventFilter, find_events
+from conditions.event_queries import EventFilter, find_events
 from config.database import Connection
 from ingest.history.latest import latest
 from ingest.point import Point

@@ -5,6 +5,7 @@ from fastapi import APIRouter
 from api.errors import CrossSiteRequest, NotAuthenticated, NotPermitted
 from api.problems import documented
 from api.v1 import (
+    alarms,
     assets,
     dead_letters,
     events,
@@ -31,6 +32,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     writes.router,
     rules.router,
     events.router,
+    alarms.router,
     orders.router,
     pipeline.router,
     dead_letters.router,

@@ -6,21 +6,16 @@ from dataclasses import replace
 
 import pytest
 
-from conditions import store
+from conditions import event_store, store
+from conditions.alarm_service import Saying, acknowledge
 from conditions.change import Change
 from conditions.engine import Engine
 from conditions.errors import AssetUnknown, EventNotFound, RuleNotFound
 from conditions.event import EventState, Severity
-from conditions.queries import (
-    EventFilter,
-    count_open_events,
-    find_events,
-    get_event,
-    load_plant,
-)
+from conditions.event_queries import EventFilter, count_open_events, find_events, get_event
+from conditions.queries import load_plant
 from conditions.rule_queries import find_rules, rule_versions
 from conditions.rule_service import apply_parameters, apply_rules
-from conditions.service import acknowledge
 from config.database import Connection, connect
 from tests.conditions.plants import RULES, S, readings, register, rows, rules
 
@@ -39,7 +34,7 @@ async def raised(connection: Connection, *values: tuple[float, float]) -> Sequen
     await apply_rules(connection, rules())
     changes = (await engine_of(connection)).feed([readings(VIB, *values)])
     async with connection.transaction():
-        await store.save_changes(connection, changes)
+        await event_store.save_changes(connection, changes)
     return changes
 
 
@@ -115,7 +110,7 @@ async def test_a_replay_changes_nothing(connection: Connection) -> None:
     changes = await raised(connection, (0, 5), (1, 8), (4, 8), (5, 5), (11, 5), (12, 1))
     before = await rows(connection, "SELECT * FROM condition_event, condition_outbox")
     async with connection.transaction():
-        await store.save_changes(connection, changes)
+        await event_store.save_changes(connection, changes)
     assert await rows(connection, "SELECT * FROM condition_event, condition_outbox") == before
     kinds = await rows(connection, "SELECT kind FROM condition_outbox ORDER BY id")
     assert [kind for (kind,) in kinds] == ["raised", "escalated", "deescalated", "cleared"]
@@ -126,7 +121,7 @@ async def test_a_replay_changes_nothing(connection: Connection) -> None:
 async def test_a_replayed_older_change_does_not_undo_a_newer_one(connection: Connection) -> None:
     changes = await raised(connection, (0, 5), (1, 8), (4, 8), (5, 5), (11, 5))
     async with connection.transaction():
-        await store.save_changes(connection, changes[:2])
+        await event_store.save_changes(connection, changes[:2])
     (event,) = await find_events(connection)
     assert event.severity is Severity.MEDIUM
 
@@ -147,7 +142,9 @@ async def test_events_are_found_by_what_they_are_in_pages(connection: Connection
     await raised(connection, (0, 5), (1, 1), (2, 8), (3, 1), (4, 5))
     events = await find_events(connection)
     assert [event.raised_at.second for event in events] == [4, 2, 0]
-    page = await find_events(connection, before=(events[0].raised_at, events[0].id), limit=1)
+    page = await find_events(
+        connection, before=(events[0].severity, events[0].raised_at, events[0].id), limit=1
+    )
     assert page == [events[1]]
     assert await find_events(connection, EventFilter(state=EventState.ACTIVE)) == [events[0]]
     assert await find_events(connection, EventFilter(asset="P-2")) == []
@@ -159,13 +156,13 @@ async def test_events_are_found_by_what_they_are_in_pages(connection: Connection
 async def test_the_first_acknowledgement_of_an_event_stays(connection: Connection) -> None:
     await raised(connection, (0, 5))
     (event,) = await find_events(connection)
-    await acknowledge(connection, event.id, "ann")
-    await acknowledge(connection, event.id, "bob")
+    await acknowledge(connection, event.id, Saying("ann"))
+    await acknowledge(connection, event.id, Saying("bob"))
     seen = await get_event(connection, event.id)
     assert seen.acknowledged_by == "ann"
     assert replace(seen, acknowledged_at=None, acknowledged_by=None) == event
     with pytest.raises(EventNotFound):
-        await acknowledge(connection, event.id + 1, "ann")
+        await acknowledge(connection, event.id + 1, Saying("ann"))
 
 
 async def test_a_partition_has_one_engine_at_a_time(

@@ -1,0 +1,162 @@
+"""What keeps alarms silent: shelves, what is out of service, suppressions by design; and counts."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Query
+
+from api.access.caller import Caller
+from api.access.roles import Permission
+from api.bodies.alarm import (
+    CountsBody,
+    EndBody,
+    IdBody,
+    NewOutageBody,
+    NewSuppressionBody,
+    OutageBody,
+    ShelfBody,
+    SilenceQuery,
+    SuppressionBody,
+)
+from api.bodies.page import Page, cut, decode_cursor
+from api.errors import CursorInvalid
+from api.guard import Reader, require
+from api.problems import documented
+from api.services import ConnectionOf, ServicesOf
+from conditions import alarm_service
+from conditions.alarm_queries import find_outages, find_shelves, find_suppressions
+from conditions.alarm_service import Saying
+from conditions.errors import AlreadyOutOfService, AssetUnknown, NotInForce
+from conditions.event_queries import count_events
+from config.clock import from_us
+
+router = APIRouter(prefix="/api/v1", tags=["Alarms"])
+
+Silencer = Annotated[Caller, Depends(require(Permission.SILENCE))]
+Id = Annotated[int, Path(ge=1, le=2**63 - 1, examples=[1])]
+
+
+@router.get("/alarm-counts", summary="Open events by their flags")
+async def get_counts(connection: ConnectionOf, _: Reader) -> CountsBody:
+    """What is before people, and what is kept from them."""
+    return CountsBody.model_validate(await count_events(connection))
+
+
+@router.get("/alarm-shelves", summary="List shelves", responses=documented(CursorInvalid))
+async def get_shelves(
+    connection: ConnectionOf, _: Reader, query: Annotated[SilenceQuery, Query()]
+) -> Page[ShelfBody]:
+    """Those in force, newest first; shelve and unshelve by an event."""
+    found = await find_shelves(
+        connection, ended=query.ended, before=_before(query), limit=query.limit + 1
+    )
+    page, following = cut(found, query.limit, lambda shelf: [shelf.id])
+    return Page(items=[ShelfBody.model_validate(shelf) for shelf in page], next=following)
+
+
+@router.get(
+    "/alarm-outages", summary="List what is out of service", responses=documented(CursorInvalid)
+)
+async def get_outages(
+    connection: ConnectionOf, _: Reader, query: Annotated[SilenceQuery, Query()]
+) -> Page[OutageBody]:
+    """Newest first."""
+    found = await find_outages(
+        connection, ended=query.ended, before=_before(query), limit=query.limit + 1
+    )
+    page, following = cut(found, query.limit, lambda outage: [outage.id])
+    return Page(items=[OutageBody.model_validate(outage) for outage in page], next=following)
+
+
+@router.post(
+    "/alarm-outages",
+    status_code=201,
+    summary="Take alarms out of service",
+    responses=documented(AssetUnknown, AlreadyOutOfService),
+)
+async def post_outage(
+    connection: ConnectionOf, services: ServicesOf, caller: Silencer, new: NewOutageBody
+) -> IdBody:
+    """Those of an asset and its parts, or of one rule on it, until they are returned."""
+    made = await alarm_service.take_out_of_service(
+        connection,
+        new.asset,
+        new.rule,
+        Saying(caller.name, new.reason),
+        now=from_us(services.clock()),
+    )
+    return IdBody(id=made)
+
+
+@router.post(
+    "/alarm-outages/{outage_id}/return",
+    summary="Return alarms to service",
+    responses=documented(NotInForce),
+)
+async def post_return(
+    connection: ConnectionOf,
+    services: ServicesOf,
+    caller: Silencer,
+    outage_id: Id,
+    said: EndBody | None = None,
+) -> IdBody:
+    """What is still active is annunciated now."""
+    saying = Saying(caller.name, said.reason if said else "")
+    now = from_us(services.clock())
+    await alarm_service.return_to_service(connection, outage_id, saying, now=now)
+    return IdBody(id=outage_id)
+
+
+@router.get("/alarm-suppressions", summary="List suppressions", responses=documented(CursorInvalid))
+async def get_suppressions(
+    connection: ConnectionOf, _: Reader, query: Annotated[SilenceQuery, Query()]
+) -> Page[SuppressionBody]:
+    """Newest first. Besides these, an asset under maintenance is always suppressed."""
+    found = await find_suppressions(
+        connection, ended=query.ended, before=_before(query), limit=query.limit + 1
+    )
+    page, following = cut(found, query.limit, lambda one: [one.id])
+    return Page(items=[SuppressionBody.model_validate(one) for one in page], next=following)
+
+
+@router.post(
+    "/alarm-suppressions",
+    status_code=201,
+    summary="Suppress alarms by design",
+    responses=documented(AssetUnknown),
+)
+async def post_suppression(
+    connection: ConnectionOf, services: ServicesOf, caller: Silencer, new: NewSuppressionBody
+) -> IdBody:
+    """While an event above is active, an asset is in a state, or in hours of the week."""
+    made = await alarm_service.suppress(
+        connection,
+        new.to_domain(),
+        Saying(caller.name, new.reason),
+        asset=new.asset,
+        now=from_us(services.clock()),
+    )
+    return IdBody(id=made)
+
+
+@router.post(
+    "/alarm-suppressions/{suppression_id}/end",
+    summary="End a suppression",
+    responses=documented(NotInForce),
+)
+async def post_end(
+    connection: ConnectionOf,
+    services: ServicesOf,
+    caller: Silencer,
+    suppression_id: Id,
+    said: EndBody | None = None,
+) -> IdBody:
+    """What is still active is annunciated now."""
+    saying = Saying(caller.name, said.reason if said else "")
+    now = from_us(services.clock())
+    await alarm_service.end_suppression(connection, suppression_id, saying, now=now)
+    return IdBody(id=suppression_id)
+
+
+def _before(query: SilenceQuery) -> int | None:
+    key = decode_cursor(query.cursor, int)
+    return key[0] if key else None

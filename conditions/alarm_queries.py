@@ -1,0 +1,121 @@
+"""What conditions read of silences: shelves, what is out of service, suppressions; newest first."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, time
+
+from conditions.silence import Cause
+from config.database import Connection
+
+_NEWEST = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class ShelfRecord:
+    """A shelf, as it is kept; in force as long as it has no end."""
+
+    id: int
+    asset: str
+    rule: str
+    event_id: int
+    message: str
+    one_shot: bool
+    until: datetime
+    reason: str
+    actor: str
+    created_at: datetime
+    ended_at: datetime | None
+    ended_by: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class OutageRecord:
+    """Something out of service, as it is kept; without a rule every alarm of the asset's tree."""
+
+    id: int
+    asset: str
+    rule: str | None
+    reason: str
+    actor: str
+    created_at: datetime
+    ended_at: datetime | None
+    ended_by: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SuppressionRecord:
+    """A suppression by design, as it is kept."""
+
+    id: int
+    asset: str | None
+    rule: str | None
+    cause: Cause
+    parent_rule: str | None
+    states: Sequence[str] | None
+    weekdays: Sequence[int] | None
+    starts: time | None
+    ends: time | None
+    reason: str
+    actor: str
+    created_at: datetime
+    ended_at: datetime | None
+    ended_by: str | None
+
+
+SELECT_SHELVES = """
+SELECT s.id, a.tag, s.rule, s.event_id, e.message, s.one_shot, s.until, s.reason, s.actor,
+       s.created_at, s.ended_at, s.ended_by
+FROM alarm_shelf s
+JOIN asset a ON a.id = s.asset_id
+JOIN condition_event e ON e.id = s.event_id
+WHERE s.id < %s AND (%s OR s.ended_at IS NULL)
+ORDER BY s.id DESC
+LIMIT %s
+"""
+
+SELECT_OUTAGES = """
+SELECT o.id, a.tag, o.rule, o.reason, o.actor, o.created_at, o.ended_at, o.ended_by
+FROM alarm_outage o JOIN asset a ON a.id = o.asset_id
+WHERE o.id < %s AND (%s OR o.ended_at IS NULL)
+ORDER BY o.id DESC
+LIMIT %s
+"""
+
+SELECT_SUPPRESSIONS = """
+SELECT s.id, a.tag, s.rule, s.cause, s.parent_rule, s.states, s.weekdays, s.starts, s.ends,
+       s.reason, s.actor, s.created_at, s.ended_at, s.ended_by
+FROM alarm_suppression s LEFT JOIN asset a ON a.id = s.asset_id
+WHERE s.id < %s AND (%s OR s.ended_at IS NULL)
+ORDER BY s.id DESC
+LIMIT %s
+"""
+
+
+async def find_shelves(
+    connection: Connection, *, ended: bool = False, before: int | None = None, limit: int = 100
+) -> list[ShelfRecord]:
+    """Shelves in force, or with `ended` all that there were."""
+    given = [before or _NEWEST, ended, limit]
+    cursor = await connection.execute(SELECT_SHELVES, given)
+    return [ShelfRecord(*row) for row in await cursor.fetchall()]
+
+
+async def find_outages(
+    connection: Connection, *, ended: bool = False, before: int | None = None, limit: int = 100
+) -> list[OutageRecord]:
+    """What is out of service, or with `ended` all that ever was."""
+    given = [before or _NEWEST, ended, limit]
+    cursor = await connection.execute(SELECT_OUTAGES, given)
+    return [OutageRecord(*row) for row in await cursor.fetchall()]
+
+
+async def find_suppressions(
+    connection: Connection, *, ended: bool = False, before: int | None = None, limit: int = 100
+) -> list[SuppressionRecord]:
+    """Suppressions in force, or with `ended` all that there were."""
+    given = [before or _NEWEST, ended, limit]
+    cursor = await connection.execute(SELECT_SUPPRESSIONS, given)
+    return [
+        SuppressionRecord(number, asset, rule, Cause(cause), *rest)
+        for number, asset, rule, cause, *rest in await cursor.fetchall()
+    ]

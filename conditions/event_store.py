@@ -1,0 +1,261 @@
+"""What conditions write of events: their changes with the outbox, and what silences them."""
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from psycopg.rows import TupleRow
+
+from conditions.alarm_life import Life, Step, changed, raised
+from conditions.change import Change
+from conditions.event import ChangeKind, EventState, Severity, Silence
+from conditions.facts import load_facts
+from conditions.silence import Alarm, Facts, Silences, silences_of
+from config.clock import ClockUs, from_us, now_us
+from config.database import Connection, fetch_one
+
+# A replay finds the event as it made it before.
+INSERT_EVENT = """
+INSERT INTO condition_event (
+    key, rule, rule_version_id, asset_id, failure_mode, state, severity, peak_severity, message,
+    onset, raised_at, changed_at, value, work_order, evidence, silenced, silenced_why,
+    told_severity, latch
+) VALUES (
+    %s, %s, %s, %s, %s, 'active', %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s,
+    coalesce((SELECT (definition #>> '{rules,0,latch}')::boolean FROM rule_version WHERE id = %s),
+             false)
+)
+ON CONFLICT (key) DO NOTHING
+RETURNING id
+"""
+
+# A replayed change that is older than what the event has come to changes nothing.
+HOLD_EVENT = """
+SELECT id, state, severity, silenced, told_severity, latch, latched, acknowledged_at IS NOT NULL
+FROM condition_event
+WHERE key = %s AND state = 'active' AND changed_at <= %s
+FOR NO KEY UPDATE
+"""
+
+UPDATE_EVENT = """
+UPDATE condition_event
+SET state = %s, severity = %s, peak_severity = greatest(peak_severity, %s), changed_at = %s,
+    cleared_at = %s, value = coalesce(%s, value), message = coalesce(%s, message),
+    told_severity = %s, latched = %s,
+    acknowledged_at = CASE WHEN %s THEN acknowledged_at END,
+    acknowledged_by = CASE WHEN %s THEN acknowledged_by END
+WHERE id = %s
+"""
+
+INSERT_ANNUNCIATION = """
+INSERT INTO condition_outbox (event_id, kind, severity, at) VALUES (%s, %s, %s, %s)
+ON CONFLICT (event_id, kind, at, severity, annunciated) DO NOTHING
+"""
+
+# A rule that raises again takes the place of its event that waited for a reset.
+RELEASE_LATCHED = """
+WITH released AS (
+    UPDATE condition_event SET latched = false, reset_at = now(), reset_by = 'conditions'
+    WHERE asset_id = %(asset_id)s AND rule = %(rule)s AND latched AND id <> %(event_id)s
+    RETURNING id, asset_id, rule
+)
+INSERT INTO alarm_change (event_id, asset_id, rule, action, actor, reason)
+SELECT id, asset_id, rule, 'reset', 'conditions', 'raised again as event ' || %(event_id)s
+FROM released
+"""
+
+END_ONE_SHOT = """
+UPDATE alarm_shelf SET ended_at = now(), ended_by = 'conditions'
+WHERE event_id = %s AND one_shot AND ended_at IS NULL
+"""
+
+# A change that a replay finds again is there already, whether it was told then or not.
+INSERT_CHANGE = """
+INSERT INTO condition_outbox (event_id, kind, severity, at, value, annunciated, handled_at)
+SELECT %(event_id)s, %(kind)s, %(severity)s, %(at)s, %(value)s, %(told)s,
+       CASE WHEN NOT %(told)s THEN now() END
+WHERE NOT EXISTS (
+    SELECT FROM condition_outbox
+    WHERE event_id = %(event_id)s AND kind = %(kind)s AND at = %(at)s AND severity = %(severity)s
+)
+"""
+
+NOTIFY_EVENTS = """
+SELECT pg_notify('condition_outbox', ''), pg_notify('condition_event', id::text)
+FROM condition_event WHERE key = ANY(%s)
+"""
+
+# Never waits for the engine's transaction: what is held there is looked at again by the next one.
+HOLD_OPEN = """
+SELECT id, state, severity, silenced, told_severity, latch, latched, acknowledged_at IS NOT NULL,
+       key, asset_id, rule
+FROM condition_event
+WHERE id = ANY(%s) AND (state = 'active' OR latched)
+ORDER BY id
+FOR NO KEY UPDATE SKIP LOCKED
+"""
+
+UPDATE_SILENCE = """
+UPDATE condition_event
+SET silenced = %s, silenced_why = %s, told_severity = %s,
+    acknowledged_at = CASE WHEN %s THEN acknowledged_at END,
+    acknowledged_by = CASE WHEN %s THEN acknowledged_by END
+WHERE id = %s
+RETURNING pg_notify('condition_event', id::text)
+"""
+
+NOTIFY_OUTBOX = "SELECT pg_notify('condition_outbox', '')"
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """An event that this transaction has locked."""
+
+    id: int
+    life: Life
+    alarm: Alarm
+
+
+async def save_changes(
+    connection: Connection, changes: Sequence[Change], *, clock: ClockUs = now_us
+) -> None:
+    """Store changes of events in their order, once each, and tell those who act on them.
+
+    A change of an event that something silences is kept, and nobody is told.
+    """
+    now = from_us(clock())
+    facts = await _facts_of(connection, changes, now)
+    for change in changes:
+        if change.kind is ChangeKind.RAISED:
+            facts = await _raise(connection, change, facts, now)
+        else:
+            await _change(connection, change)
+    await connection.execute(NOTIFY_EVENTS, [sorted({change.key for change in changes})])
+
+
+async def hold_open(connection: Connection, ids: Collection[int]) -> list[Held]:
+    """Lock open events; those that another transaction holds are left out."""
+    cursor = await connection.execute(HOLD_OPEN, [list(ids)])
+    return [
+        Held(int(row[0]), _life(row), Alarm(row[8], row[9], row[10]))
+        for row in await cursor.fetchall()
+    ]
+
+
+async def save_silence(
+    connection: Connection, held: Held, step: Step, silences: Silences, *, at: datetime
+) -> None:
+    """Store what silences an event from now on, and what is told of that."""
+    life = step.life
+    seen = life.acknowledged
+    await connection.execute(
+        UPDATE_SILENCE, [*_silence_columns(silences), life.told, seen, seen, held.id]
+    )
+    if step.told is not None:
+        told = [held.id, step.told, life.severity, at]
+        await connection.execute(INSERT_ANNUNCIATION, told)
+        await connection.execute(NOTIFY_OUTBOX)
+
+
+async def _facts_of(connection: Connection, changes: Sequence[Change], now: datetime) -> Facts:
+    assets = {change.asset_id for change in changes if change.kind is ChangeKind.RAISED}
+    return await load_facts(connection, assets, now=now) if assets else Facts()
+
+
+async def _raise(connection: Connection, change: Change, facts: Facts, now: datetime) -> Facts:
+    """Store a new event; gives the facts with it, for those that come after it."""
+    silences = silences_of(Alarm(change.key, change.asset_id, change.rule), facts, now)
+    step = raised(change.severity, silences)
+    row = await fetch_one(connection, INSERT_EVENT, _event_row(change, step.life, silences))
+    if row is not None:
+        where = {"asset_id": change.asset_id, "rule": change.rule, "event_id": row[0]}
+        await connection.execute(RELEASE_LATCHED, where)
+        await _note(connection, int(row[0]), change, told=step.told is not None)
+    if Silence.OUT_OF_SERVICE in silences:
+        return facts
+    return replace(facts, active=facts.active | {(change.asset_id, change.rule)})
+
+
+async def _change(connection: Connection, change: Change) -> None:
+    row = await fetch_one(connection, HOLD_EVENT, [change.key, from_us(change.at_us)])
+    if row is None:
+        return
+    event_id, step = int(row[0]), changed(_life(row), change.kind, change.severity)
+    await connection.execute(UPDATE_EVENT, _update_row(change, step.life, event_id))
+    if change.kind is ChangeKind.CLEARED:
+        await connection.execute(END_ONE_SHOT, [event_id])
+    await _note(connection, event_id, change, told=step.told is not None)
+
+
+async def _note(connection: Connection, event_id: int, change: Change, *, told: bool) -> None:
+    row = {
+        "event_id": event_id,
+        "kind": change.kind,
+        "severity": change.severity,
+        "at": from_us(change.at_us),
+        "value": change.value,
+        "told": told,
+    }
+    await connection.execute(INSERT_CHANGE, row)
+
+
+def _life(row: TupleRow) -> Life:
+    _, state, severity, silenced, told, latch, latched, acknowledged, *_ = row
+    return Life(
+        active=state == EventState.ACTIVE,
+        severity=Severity(severity),
+        silences=frozenset(Silence(name) for name in silenced),
+        told=None if told is None else Severity(told),
+        latch=latch,
+        latched=latched,
+        acknowledged=acknowledged,
+    )
+
+
+def _silence_columns(silences: Mapping[Silence, str]) -> tuple[list[str], str]:
+    return [str(name) for name in silences], "; ".join(why for why in silences.values() if why)
+
+
+def _event_row(change: Change, life: Life, silences: Silences) -> list[Any]:
+    asked = change.work_order
+    raised_at = from_us(change.raised_us)
+    return [
+        change.key,
+        change.rule,
+        change.rule_version_id,
+        change.asset_id,
+        change.failure_mode,
+        change.severity,
+        change.peak_severity,
+        change.message,
+        from_us(change.onset_us),
+        raised_at,
+        raised_at,
+        change.value,
+        json.dumps(asdict(asked)) if asked else None,
+        json.dumps(change.evidence),
+        *_silence_columns(silences),
+        life.told,
+        change.rule_version_id,
+    ]
+
+
+def _update_row(change: Change, life: Life, event_id: int) -> list[Any]:
+    at = from_us(change.at_us)
+    cleared = change.kind is ChangeKind.CLEARED
+    return [
+        EventState.CLEARED if cleared else EventState.ACTIVE,
+        change.severity,
+        change.peak_severity,
+        at,
+        at if cleared else None,
+        change.value,
+        change.message if change.kind is ChangeKind.ESCALATED else None,
+        life.told,
+        life.latched,
+        life.acknowledged,
+        life.acknowledged,
+        event_id,
+    ]
