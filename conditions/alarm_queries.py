@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import date, datetime, time
 
-from conditions.silence import Cause
+from conditions.suppression import SuppressionKind
 from config.database import Connection
 
 _NEWEST = 2**63 - 1
@@ -49,12 +49,14 @@ class SuppressionRecord:
     id: int
     asset: str | None
     rule: str | None
-    cause: Cause
+    kind: SuppressionKind
     parent_rule: str | None
     states: Sequence[str] | None
     weekdays: Sequence[int] | None
     starts: time | None
     ends: time | None
+    first_day: date | None
+    last_day: date | None
     reason: str
     actor: str
     created_at: datetime
@@ -82,8 +84,8 @@ LIMIT %s
 """
 
 SELECT_SUPPRESSIONS = """
-SELECT s.id, a.tag, s.rule, s.cause, s.parent_rule, s.states, s.weekdays, s.starts, s.ends,
-       s.reason, s.actor, s.created_at, s.ended_at, s.ended_by
+SELECT s.id, a.tag, s.rule, s.kind, s.parent_rule, s.states, s.weekdays, s.starts, s.ends,
+       s.first_day, s.last_day, s.reason, s.actor, s.created_at, s.ended_at, s.ended_by
 FROM alarm_suppression s LEFT JOIN asset a ON a.id = s.asset_id
 WHERE s.id < %s AND (%s OR s.ended_at IS NULL)
 ORDER BY s.id DESC
@@ -116,6 +118,6 @@ async def find_suppressions(
     given = [before or _NEWEST, ended, limit]
     cursor = await connection.execute(SELECT_SUPPRESSIONS, given)
     return [
-        SuppressionRecord(number, asset, rule, Cause(cause), *rest)
-        for number, asset, rule, cause, *rest in await cursor.fetchall()
+        SuppressionRecord(number, asset, rule, SuppressionKind(kind), *rest)
+        for number, asset, rule, kind, *rest in await cursor.fetchall()
     ]

@@ -6,7 +6,7 @@ and nothing is forgotten, however many processes look.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
@@ -26,7 +26,8 @@ from conditions.event import ConditionEvent, EventState, Severity, Silence
 from conditions.event_queries import get_event
 from conditions.event_store import Held, hold_open, save_silence
 from conditions.facts import load_facts
-from conditions.silence import Alarm, Facts, Silences, Suppression, silences_of
+from conditions.silence import Alarm, Facts, Silences, silences_of
+from conditions.suppression import Suppression
 from config.database import Connection, fetch_one
 
 LONGEST_SHELF: Mapping[Severity, timedelta] = MappingProxyType(
@@ -162,16 +163,23 @@ async def return_to_service(
 
 
 async def suppress(
-    connection: Connection, new: Suppression, said: Saying, *, asset: str | None, now: datetime
+    connection: Connection,
+    what: Suppression,
+    said: Saying,
+    *,
+    asset: str | None,
+    rule: str | None = None,
+    now: datetime,
 ) -> int:
-    """Put a suppression by design into force, for an asset with its parts or for all.
+    """Put a suppression into force, for an asset with its parts or for all, for a rule or for all.
 
     Gives its id. Raises `AssetUnknown`.
     """
-    asset_id = None if asset is None else await _asset_id(connection, asset)
-    placed = replace(new, asset_id=asset_id, reason=said.reason)
-    suppression_id = await alarm_store.insert_suppression(connection, placed, said.by)
-    await _record(connection, "suppress", said, scope=(asset_id, new.rule))
+    scope = (None if asset is None else await _asset_id(connection, asset), rule)
+    suppression_id = await alarm_store.insert_suppression(
+        connection, scope, what, reason=said.reason, by=said.by
+    )
+    await _record(connection, "suppress", said, scope=scope)
     await settle(connection, now=now)
     return suppression_id
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from psycopg.rows import TupleRow
 
-from conditions.silence import Suppression
+from conditions.suppression import DateWindow, Suppression, WeeklyWindow
 from config.database import Connection, fetch_one
 
 ACKNOWLEDGE_EVENT = """
@@ -77,8 +77,9 @@ RETURNING asset_id, rule, NULL
 
 INSERT_SUPPRESSION = """
 INSERT INTO alarm_suppression (
-    asset_id, rule, cause, parent_rule, states, weekdays, starts, ends, reason, actor
-) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+    asset_id, rule, kind, parent_rule, states, weekdays, starts, ends, first_day, last_day, reason,
+    actor
+) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 RETURNING id
 """
 
@@ -175,26 +176,23 @@ async def end_outage(connection: Connection, outage_id: int, by: str) -> Scope |
     return _scope(await fetch_one(connection, END_OUTAGE, {"id": outage_id, "by": by}))
 
 
-async def insert_suppression(connection: Connection, new: Suppression, by: str) -> int:
+async def insert_suppression(
+    connection: Connection, scope: Scope, what: Suppression, *, reason: str, by: str
+) -> int:
     """Id of a new suppression."""
-    hours = new.hours
-    row = await fetch_one(
-        connection,
-        INSERT_SUPPRESSION,
-        [
-            new.asset_id,
-            new.rule,
-            new.cause,
-            new.parent_rule,
-            sorted(new.states) or None,
-            sorted(hours.weekdays) if hours else None,
-            hours.starts if hours else None,
-            hours.ends if hours else None,
-            new.reason,
-            by,
-        ],
-    )
+    said = [what.kind, what.rule or None, sorted(what.states) or None, *_window_columns(what)]
+    row = await fetch_one(connection, INSERT_SUPPRESSION, [*scope, *said, reason, by])
     return int(row[0]) if row else 0
+
+
+def _window_columns(what: Suppression) -> tuple[Any, ...]:
+    """weekdays, starts, ends, first_day, last_day."""
+    window = what.window
+    if isinstance(window, WeeklyWindow):
+        return sorted(window.weekdays), window.start, window.end, None, None
+    if isinstance(window, DateWindow):
+        return None, None, None, window.first, window.last
+    return (None,) * 5
 
 
 async def end_suppression(connection: Connection, suppression_id: int, by: str) -> Scope | None:

@@ -1,12 +1,17 @@
 """Reads what silences events: shelves, outages, suppressions, and where assets stand."""
 
 from collections.abc import Collection, Mapping
-from datetime import datetime
+from datetime import date, datetime, time
+from itertools import chain
+from typing import Any
 
 from psycopg.rows import TupleRow
 
-from conditions.silence import Cause, Facts, Hours, Outage, Place, Shelf, Suppression
+from conditions.silence import Facts, Outage, Place, Shelf, Standing
+from conditions.suppression import DateWindow, Suppression, SuppressionKind, WeeklyWindow
 from config.database import Connection
+
+_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 SELECT_SHELVES_IN_FORCE = """
 SELECT s.id, s.asset_id, s.rule, CASE WHEN s.one_shot THEN e.key END, s.reason
@@ -20,8 +25,17 @@ SELECT id, asset_id, rule, reason FROM alarm_outage WHERE ended_at IS NULL ORDER
 """
 
 SELECT_SUPPRESSIONS_IN_FORCE = """
-SELECT id, asset_id, rule, cause, reason, parent_rule, states, weekdays, starts, ends
+SELECT id, asset_id, rule, reason, kind, parent_rule, states, weekdays, starts, ends,
+       first_day, last_day
 FROM alarm_suppression WHERE ended_at IS NULL ORDER BY id
+"""
+
+SELECT_SUPPRESSIONS_OF_RULES = """
+SELECT rule, definition #> '{rules,0,suppress}' FROM rule_version
+WHERE state = 'active' AND jsonb_array_length(
+    CASE jsonb_typeof(definition #> '{rules,0,suppress}')
+        WHEN 'array' THEN definition #> '{rules,0,suppress}' ELSE '[]' END
+) > 0
 """
 
 # Some assets with all that is above them; a circle in the register ends where it closes.
@@ -46,13 +60,19 @@ async def load_facts(connection: Connection, asset_ids: Collection[int], *, now:
     shelves = await connection.execute(SELECT_SHELVES_IN_FORCE, [now])
     outages = await connection.execute(SELECT_OUTAGES_IN_FORCE)
     given = await connection.execute(SELECT_SUPPRESSIONS_IN_FORCE)
-    suppressions = [_suppression(row) for row in await given.fetchall()]
+    standing = [_standing(row) for row in await given.fetchall()]
+    written = await connection.execute(SELECT_SUPPRESSIONS_OF_RULES)
+    of_rule = {
+        rule: [read_suppression(one) for one in said] for rule, said in await written.fetchall()
+    }
     places = await load_places(connection, asset_ids)
-    on_parents = any(one.cause is Cause.PARENT_EVENT for one in suppressions)
+    everything = chain((one.what for one in standing), *of_rule.values())
+    on_parents = any(one.kind is SuppressionKind.PARENT for one in everything)
     return Facts(
         shelves=[Shelf(*row) for row in await shelves.fetchall()],
         outages=[Outage(*row) for row in await outages.fetchall()],
-        suppressions=suppressions,
+        standing=standing,
+        of_rule=of_rule,
         places=places,
         active=await _active(connection, places) if on_parents else frozenset(),
     )
@@ -71,15 +91,30 @@ async def _active(
     return frozenset((asset_id, rule) for asset_id, rule in await cursor.fetchall())
 
 
-def _suppression(row: TupleRow) -> Suppression:
-    number, asset_id, rule, cause, reason, parent_rule, states, weekdays, starts, ends = row
-    return Suppression(
-        id=number,
-        asset_id=asset_id,
-        rule=rule,
-        cause=Cause(cause),
-        reason=reason,
-        parent_rule=parent_rule,
-        states=frozenset(states or ()),
-        hours=Hours(frozenset(weekdays), starts, ends) if weekdays is not None else None,
-    )
+def read_suppression(said: Mapping[str, Any]) -> Suppression:
+    """A suppression as a rule's definition keeps it: `parent`, `asset_state` or `window`."""
+    if (parent := said.get("parent")) is not None:
+        return Suppression(SuppressionKind.PARENT, rule="" if parent is True else str(parent))
+    if states := said.get("asset_state"):
+        return Suppression(SuppressionKind.ASSET_STATE, states=frozenset(states))
+    return Suppression(SuppressionKind.WINDOW, window=_window(said["window"]))
+
+
+def _window(said: Mapping[str, Any]) -> WeeklyWindow | DateWindow:
+    if said.get("first") is not None:
+        return DateWindow(date.fromisoformat(said["first"]), date.fromisoformat(said["last"]))
+    days = frozenset(_DAYS.index(day) for day in said.get("days") or _DAYS)
+    start, end = (time.fromisoformat(said.get(name) or "00:00") for name in ("start", "end"))
+    return WeeklyWindow(days, start, end)
+
+
+def _standing(row: TupleRow) -> Standing:
+    number, asset_id, rule, reason, kind, parent_rule, states, *times = row
+    weekdays, starts, ends, first, last = times
+    window: WeeklyWindow | DateWindow | None = None
+    if weekdays is not None:
+        window = WeeklyWindow(frozenset(weekdays), starts, ends)
+    elif first is not None:
+        window = DateWindow(first, last)
+    what = Suppression(SuppressionKind(kind), parent_rule or "", frozenset(states or ()), window)
+    return Standing(number, asset_id, rule, what, reason)

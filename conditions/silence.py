@@ -5,59 +5,23 @@ An asset inherits from those above it: out of service and suppressed hold for an
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
-from enum import StrEnum
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from conditions.event import Silence
-
-
-class Cause(StrEnum):
-    """What a suppression by design depends on."""
-
-    PARENT_EVENT = "parent_event"
-    """An active event of an asset above."""
-    ASSET_STATE = "asset_state"
-    """The operating state of the asset or of one above it."""
-    HOURS = "hours"
-    """Hours of the week, in the time zone of the asset's site."""
+from conditions.suppression import Suppression, SuppressionKind
 
 
 @dataclass(frozen=True, slots=True)
-class Hours:
-    """A time of day on some days of the week (Monday is 0), by the clock on the site's wall.
-
-    From `starts` up to `ends`; where `ends` is not after `starts` it runs over midnight and belongs
-    to the day on which it began. Equal times are a whole day.
-    """
-
-    weekdays: frozenset[int]
-    starts: time
-    ends: time
-
-    def hold(self, moment: datetime, zone: str) -> bool:
-        """Does the moment lie in them? In an hour that a clock change repeats, both times."""
-        local = moment.astimezone(ZoneInfo(zone))
-        clock, today = local.time(), local.weekday()
-        if self.starts < self.ends:
-            return today in self.weekdays and self.starts <= clock < self.ends
-        yesterday = (local.date() - timedelta(days=1)).weekday()
-        began_today = today in self.weekdays and clock >= self.starts
-        return began_today or (yesterday in self.weekdays and clock < self.ends)
-
-
-@dataclass(frozen=True, slots=True)
-class Suppression:
-    """Suppressed by design; without an asset everywhere, without a rule every one."""
+class Standing:
+    """A suppression that a person put into force; without an asset everywhere, without a rule for
+    every one."""
 
     id: int
     asset_id: int | None
     rule: str | None
-    cause: Cause
+    what: Suppression
     reason: str = ""
-    parent_rule: str | None = None
-    states: frozenset[str] = frozenset()
-    hours: Hours | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +58,16 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """All that decides what is silenced at one moment. `active` has each (asset, rule) that holds
-    and is not out of service."""
+    """All that decides what is silenced at one moment.
+
+    `of_rule` is what the rules themselves say. `active` has each (asset, rule) that holds and is not
+    out of service.
+    """
 
     shelves: Sequence[Shelf] = ()
     outages: Sequence[Outage] = ()
-    suppressions: Sequence[Suppression] = ()
+    standing: Sequence[Standing] = ()
+    of_rule: Mapping[str, Sequence[Suppression]] = field(default_factory=dict)
     places: Mapping[int, Place] = field(default_factory=dict)
     active: frozenset[tuple[int, str]] = frozenset()
 
@@ -149,35 +117,42 @@ def _suppressed(alarm: Alarm, line: Sequence[int], facts: Facts, now: datetime) 
         place = facts.places.get(asset_id)
         if place is not None and place.state == _UNDER_MAINTENANCE:
             return f"{place.tag} is under maintenance"
-    for suppression in facts.suppressions:
-        if _concerns(suppression, alarm, line) and (
-            why := _holds(suppression, alarm, line, facts, now)
-        ):
-            return why
+    for suppression, reason in _concerning(alarm, line, facts):
+        if why := _holds(suppression, alarm, line, facts, now):
+            return reason or why
     return None
 
 
-def _concerns(suppression: Suppression, alarm: Alarm, line: Sequence[int]) -> bool:
-    here = suppression.asset_id is None or suppression.asset_id in line
-    return here and suppression.rule in (None, alarm.rule)
+def _concerning(
+    alarm: Alarm, line: Sequence[int], facts: Facts
+) -> Iterator[tuple[Suppression, str]]:
+    """The suppressions that an event is under, by its rule and by people, with their reasons."""
+    for suppression in facts.of_rule.get(alarm.rule, ()):
+        yield suppression, ""
+    for one in facts.standing:
+        here = one.asset_id is None or one.asset_id in line
+        if here and one.rule in (None, alarm.rule):
+            yield one.what, one.reason
 
 
 def _holds(
     suppression: Suppression, alarm: Alarm, line: Sequence[int], facts: Facts, now: datetime
 ) -> str | None:
-    """Why a suppression that concerns an event holds just now; None where it does not."""
-    if suppression.cause is Cause.PARENT_EVENT:
+    """Why a suppression holds for an event just now; None where it does not."""
+    if suppression.kind is SuppressionKind.PARENT:
         return _active_above(suppression, line[1:], facts)
-    if suppression.cause is Cause.ASSET_STATE:
+    if suppression.kind is SuppressionKind.ASSET_STATE:
         return _in_state(suppression, line, facts)
     zone = facts.places[alarm.asset_id].zone if alarm.asset_id in facts.places else "UTC"
-    held = suppression.hours is not None and suppression.hours.hold(now, zone)
-    return suppression.reason or "hours of the week" if held else None
+    window = suppression.window
+    held = window is not None and window.covers(now.astimezone(ZoneInfo(zone)))
+    return "it is within a window of its rule" if held else None
 
 
 def _active_above(suppression: Suppression, above: Sequence[int], facts: Facts) -> str | None:
     for asset_id, rule in sorted(facts.active):
-        if asset_id in above and suppression.parent_rule in (None, rule):
+        names = ("", rule, rule.rpartition("/")[2])
+        if asset_id in above and suppression.rule in names:
             tag = facts.places[asset_id].tag if asset_id in facts.places else str(asset_id)
             return f"{rule} of {tag} is active"
     return None

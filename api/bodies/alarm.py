@@ -1,13 +1,13 @@
 """What keeps alarms silent, as the API shows and takes it."""
 
-from datetime import datetime, time
+from datetime import date, datetime, time
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from api.bodies.event import Comment, Reason
 from api.bodies.page import FromDomain, PageQuery
-from conditions.silence import Cause, Hours, Suppression
+from conditions.suppression import DateWindow, Suppression, SuppressionKind, WeeklyWindow
 
 Weekday = Annotated[int, Field(ge=0, le=6)]
 
@@ -76,17 +76,19 @@ class EndBody(BaseModel):
 
 
 class SuppressionBody(FromDomain):
-    """A suppression by design: it holds while its cause does."""
+    """A suppression by design, in force; it holds for an event while what it names is so."""
 
     id: int
     asset: str | None = Field(description="With its parts; null: every asset.", examples=["PS-1"])
     rule: str | None = Field(description="null: every rule.")
-    cause: Cause
+    kind: SuppressionKind
     parent_rule: str | None
     states: list[str] | None
     weekdays: list[int] | None
     starts: time | None
     ends: time | None
+    first_day: date | None
+    last_day: date | None
     reason: str
     actor: str
     created_at: datetime
@@ -103,7 +105,7 @@ class NewSuppressionBody(BaseModel):
             "examples": [
                 {
                     "asset": "PS-1",
-                    "cause": "parent_event",
+                    "kind": "parent",
                     "parent_rule": "pump_station/power_loss",
                     "reason": "Without power its pumps say nothing new",
                 }
@@ -113,56 +115,60 @@ class NewSuppressionBody(BaseModel):
 
     asset: str | None = Field(default=None, description="With its parts; null: every asset.")
     rule: str | None = Field(default=None, description="null: every rule.")
-    cause: Cause = Field(
-        description="`parent_event`: while an asset above has an active event (of `parent_rule`). "
-        "`asset_state`: while the asset or one above it is in one of `states`. `hours`: on "
-        "`weekdays` from `starts` to `ends`."
+    kind: SuppressionKind = Field(
+        description="`parent`: while an asset above has an active event (of `parent_rule`). "
+        "`asset_state`: while the asset or one above it is in one of `states`. `window`: on "
+        "`weekdays` from `starts` to `ends`, or from `first_day` through `last_day`."
     )
-    parent_rule: str | None = None
-    states: list[str] = Field(default_factory=list, examples=[["standby", "down"]])
-    weekdays: list[Weekday] = Field(
-        default_factory=list, description="Monday is 0. Over midnight: the day it begins on."
+    parent_rule: str | None = Field(
+        default=None, description="`asset_class/rule_id`, or a rule's id alone; null: any."
+    )
+    states: list[str] | None = Field(default=None, min_length=1, examples=[["standby", "down"]])
+    weekdays: list[Weekday] | None = Field(
+        default=None,
+        min_length=1,
+        description="Monday is 0. Over midnight: the day it begins on.",
     )
     starts: time | None = Field(default=None, description="By the clock of the asset's site.")
     ends: time | None = Field(default=None, description="Not after `starts`: on the next day.")
+    first_day: date | None = None
+    last_day: date | None = None
     reason: Reason
 
     @model_validator(mode="after")
-    def _fits_its_cause(self) -> "NewSuppressionBody":
-        has_hours = bool(self.weekdays) and self.starts is not None and self.ends is not None
-        any_hours = bool(self.weekdays) or self.starts is not None or self.ends is not None
-        if self.cause is Cause.HOURS and not has_hours:
-            raise ValueError("hours need weekdays, starts and ends")
-        if self.cause is Cause.ASSET_STATE and not self.states:
-            raise ValueError("asset_state needs states")
-        others = {
-            Cause.PARENT_EVENT: any_hours or bool(self.states),
-            Cause.ASSET_STATE: any_hours or self.parent_rule is not None,
-            Cause.HOURS: bool(self.states) or self.parent_rule is not None,
+    def _fits_its_kind(self) -> "NewSuppressionBody":
+        weekly = [self.weekdays, self.starts, self.ends]
+        days = [self.first_day, self.last_day]
+        if any(given is None for given in weekly) and any(given is not None for given in weekly):
+            raise ValueError("a weekly window has weekdays, starts and ends")
+        if (self.first_day is None) != (self.last_day is None):
+            raise ValueError("a window of days has first_day and last_day")
+        if self.first_day and self.last_day and self.first_day > self.last_day:
+            raise ValueError("first_day is after last_day")
+        given = {
+            SuppressionKind.ASSET_STATE: self.states is not None,
+            SuppressionKind.WINDOW: self.weekdays is not None or days[0] is not None,
+            SuppressionKind.PARENT: self.parent_rule is not None,
         }
-        if others[self.cause]:
-            raise ValueError(f"{self.cause} takes none of what belongs to another cause")
+        if not given.pop(self.kind) and self.kind is not SuppressionKind.PARENT:
+            raise ValueError(f"{self.kind} says nothing")
+        if any(given.values()) or (self.weekdays is not None and days[0] is not None):
+            raise ValueError("a suppression is of one kind: make a second one for another")
         return self
 
     def to_domain(self) -> Suppression:
-        """What is asked for; its asset is found by its tag."""
-        hours = None
-        if self.starts is not None and self.ends is not None:
-            hours = Hours(
-                frozenset(self.weekdays),
-                self.starts.replace(tzinfo=None),
-                self.ends.replace(tzinfo=None),
-            )
+        """What is asked for."""
         return Suppression(
-            id=0,
-            asset_id=None,
-            rule=self.rule,
-            cause=self.cause,
-            reason=self.reason,
-            parent_rule=self.parent_rule,
-            states=frozenset(self.states),
-            hours=hours,
+            self.kind, self.parent_rule or "", frozenset(self.states or ()), self._window()
         )
+
+    def _window(self) -> WeeklyWindow | DateWindow | None:
+        if self.weekdays is not None and self.starts is not None and self.ends is not None:
+            start, end = (at.replace(tzinfo=None) for at in (self.starts, self.ends))
+            return WeeklyWindow(frozenset(self.weekdays), start, end)
+        if self.first_day is not None and self.last_day is not None:
+            return DateWindow(self.first_day, self.last_day)
+        return None
 
 
 class CountsBody(FromDomain):

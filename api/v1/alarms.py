@@ -110,7 +110,7 @@ async def post_return(
 async def get_suppressions(
     connection: ConnectionOf, _: Reader, query: Annotated[SilenceQuery, Query()]
 ) -> Page[SuppressionBody]:
-    """Newest first. Besides these, an asset under maintenance is always suppressed."""
+    """Newest first. Besides these, rules say their own, and maintenance always suppresses."""
     found = await find_suppressions(
         connection, ended=query.ended, before=_before(query), limit=query.limit + 1
     )
@@ -127,12 +127,13 @@ async def get_suppressions(
 async def post_suppression(
     connection: ConnectionOf, services: ServicesOf, caller: Silencer, new: NewSuppressionBody
 ) -> IdBody:
-    """While an event above is active, an asset is in a state, or in hours of the week."""
+    """While an event above is active, an asset is in a state, or in a window of local time."""
     made = await alarm_service.suppress(
         connection,
         new.to_domain(),
         Saying(caller.name, new.reason),
         asset=new.asset,
+        rule=new.rule,
         now=from_us(services.clock()),
     )
     return IdBody(id=made)

@@ -66,29 +66,35 @@ CREATE TABLE alarm_outage (
 CREATE UNIQUE INDEX alarm_outage_in_force ON alarm_outage (asset_id, coalesce(rule, ''))
     WHERE ended_at IS NULL;
 
--- Suppressed by design: while an asset above has an active event, while the asset or one above it is
--- in a state, or in hours of the week of the site's time zone.
+-- Suppressed by design, besides what the rules themselves say: while an asset above has an active
+-- event, while the asset or one above it is in a state, or in a window of the site's local time.
 CREATE TABLE alarm_suppression (
     id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     -- The asset with its parts; null: every one.
     asset_id    integer REFERENCES asset,
     rule        text,
-    cause       text NOT NULL CHECK (cause IN ('parent_event', 'asset_state', 'hours')),
+    kind        text NOT NULL CHECK (kind IN ('parent', 'asset_state', 'window')),
     parent_rule text,
     states      text[],
-    -- Monday is 0; from a time of day to another one, over midnight where it is not after the first.
+    -- Each week: Monday is 0; where `ends` is not after `starts` it lies on the next day.
     weekdays    smallint[],
     starts      time,
     ends        time,
+    -- Or whole days, both of them too.
+    first_day   date,
+    last_day    date CHECK (last_day >= first_day),
     reason      text NOT NULL CHECK (reason <> ''),
     actor       text NOT NULL,
     created_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
     ended_at    timestamptz,
     ended_by    text,
     CHECK ((ended_at IS NULL) = (ended_by IS NULL)),
-    CHECK (cause = 'parent_event' OR parent_rule IS NULL),
-    CHECK ((cause = 'asset_state') = (states IS NOT NULL)),
-    CHECK ((cause = 'hours') = (weekdays IS NOT NULL AND starts IS NOT NULL AND ends IS NOT NULL))
+    CHECK (kind = 'parent' OR parent_rule IS NULL),
+    CHECK ((kind = 'asset_state') = (states IS NOT NULL)),
+    CHECK ((weekdays IS NULL) = (starts IS NULL) AND (starts IS NULL) = (ends IS NULL)),
+    CHECK ((first_day IS NULL) = (last_day IS NULL)),
+    CHECK ((kind = 'window') = (num_nonnulls(weekdays, first_day) = 1)
+           AND num_nonnulls(weekdays, first_day) < 2)
 );
 CREATE INDEX alarm_suppression_in_force ON alarm_suppression (id) WHERE ended_at IS NULL;
 

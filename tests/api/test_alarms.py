@@ -67,7 +67,7 @@ async def test_a_shelf_needs_a_reason_and_an_end_that_is_allowed(
         ("condition-events/1/acknowledge", None, Role.REQUESTER),
         ("condition-events/1/reset", None, Role.REQUESTER),
         ("alarm-outages", {"asset": "P-101", "reason": "x"}, Role.PLANNER),
-        ("alarm-suppressions", {"cause": "parent_event", "reason": "x"}, Role.PLANNER),
+        ("alarm-suppressions", {"kind": "parent", "reason": "x"}, Role.PLANNER),
     ],
 )
 async def test_who_may_not_is_refused(client_of: Any, path: str, body: Any, role: Role) -> None:
@@ -114,7 +114,7 @@ async def test_suppressions_are_made_listed_and_ended(
     event = await plant.add_event()
     hours = {
         "asset": "P-101",
-        "cause": "hours",
+        "kind": "window",
         "weekdays": [0, 1, 2, 3, 4, 5, 6],
         "starts": "00:00",
         "ends": "00:00",
@@ -132,14 +132,17 @@ async def test_suppressions_are_made_listed_and_ended(
 @pytest.mark.parametrize(
     "body",
     [
-        {"cause": "hours"},
-        {"cause": "asset_state"},
-        {"cause": "asset_state", "states": ["down"], "parent_rule": "a/b"},
-        {"cause": "parent_event", "states": ["down"]},
-        {"cause": "hours", "weekdays": [7], "starts": "00:00", "ends": "01:00"},
+        {"kind": "window"},
+        {"kind": "window", "weekdays": [1]},
+        {"kind": "window", "first_day": "2026-12-24"},
+        {"kind": "window", "first_day": "2026-12-24", "last_day": "2026-12-23"},
+        {"kind": "window", "weekdays": [7], "starts": "00:00", "ends": "01:00"},
+        {"kind": "asset_state"},
+        {"kind": "asset_state", "states": ["down"], "parent_rule": "a/b"},
+        {"kind": "parent", "states": ["down"]},
     ],
 )
-async def test_a_suppression_says_what_belongs_to_its_cause(
+async def test_a_suppression_says_what_belongs_to_its_kind(
     client: httpx.AsyncClient, body: dict[str, Any]
 ) -> None:
     given = {"reason": "x", **body}

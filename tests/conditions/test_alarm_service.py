@@ -41,7 +41,7 @@ from conditions.event_queries import (
     get_event,
     history_of,
 )
-from conditions.silence import Cause, Hours, Suppression
+from conditions.suppression import Suppression, SuppressionKind, WeeklyWindow
 from config.database import Connection, connect
 from tests.conditions.alarms import ANN, START, Plant
 
@@ -49,7 +49,7 @@ pytestmark = pytest.mark.store
 
 CLEARED, ESCALATED = ChangeKind.CLEARED, ChangeKind.ESCALATED
 HOUR = timedelta(hours=1)
-BY_PARENT = Suppression(0, None, None, Cause.PARENT_EVENT, parent_rule="station/power")
+BY_PARENT = Suppression(SuppressionKind.PARENT, rule="station/power")
 
 
 @pytest.fixture
@@ -269,10 +269,10 @@ async def test_an_asset_under_maintenance_tells_nothing_until_it_operates_again(
     assert await plant.told(event) == ["raised"]
 
 
-async def test_hours_end_by_the_clock_of_the_site(plant: Plant) -> None:
+async def test_a_window_ends_by_the_clock_of_the_site(plant: Plant) -> None:
     # 07:00 in Berlin, a Monday.
-    hours = Hours(frozenset({0}), time(7), time(7, 30))
-    weekly = Suppression(0, None, None, Cause.HOURS, hours=hours)
+    window = WeeklyWindow(frozenset({0}), time(7), time(7, 30))
+    weekly = Suppression(SuppressionKind.WINDOW, window=window)
     suppression = await suppress(plant.connection, weekly, ANN, asset="P-1", now=plant.now)
     event = await plant.find()
     assert await plant.silenced(event) == ["suppressed"]
@@ -284,6 +284,22 @@ async def test_hours_end_by_the_clock_of_the_site(plant: Plant) -> None:
     await end_suppression(plant.connection, suppression, ANN, now=plant.now)
     with pytest.raises(NotInForce):
         await end_suppression(plant.connection, suppression, ANN, now=plant.now)
+
+
+async def test_what_a_rule_says_of_itself_suppresses_too(plant: Plant) -> None:
+    await plant.connection.execute(
+        """
+        UPDATE rule_version
+        SET definition = '{"rules": [{"id": "trip", "suppress": [{"parent": "power"}]}]}'
+        """
+    )
+    await plant.find(asset="PS-1", rule="station/power")
+    event = await plant.find(rule="pump/trip")
+    found = await get_event(plant.connection, event)
+    assert (await plant.told(event), found.silenced_why) == (
+        [],
+        "station/power of PS-1 is active",
+    )
 
 
 async def test_two_clocks_do_not_both_tell(plant: Plant, database_url: str) -> None:

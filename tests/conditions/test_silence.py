@@ -1,7 +1,7 @@
 """What silences an event at a moment."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -9,17 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conditions.event import Silence
+from conditions.facts import read_suppression
 from conditions.silence import (
     Alarm,
-    Cause,
     Facts,
-    Hours,
     Outage,
     Place,
     Shelf,
-    Suppression,
+    Standing,
     silences_of,
 )
+from conditions.suppression import DateWindow, Suppression, SuppressionKind, WeeklyWindow
 
 NOW = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
 BERLIN = "Europe/Berlin"
@@ -31,7 +31,7 @@ PLACES = {
     4: Place("M-1", 2, "operating", BERLIN),
 }
 MOTOR = Alarm("key", 4, "motor/hot")
-ALL_DAYS = frozenset(range(7))
+PARENT, STATE, WINDOW = SuppressionKind
 SUPPRESSED = {Silence.SUPPRESSED}
 
 
@@ -40,13 +40,19 @@ def silences(facts: Facts, alarm: Alarm = MOTOR, now: datetime = NOW) -> set[Sil
     return set(silences_of(alarm, replace(facts, places=places), now))
 
 
-def hours(days: str, starts: str, ends: str) -> Hours:
+def weekly(days: str, starts: str, ends: str) -> WeeklyWindow:
     """`days` as digits: 0 is Monday."""
-    return Hours(frozenset(map(int, days)), time.fromisoformat(starts), time.fromisoformat(ends))
+    first, last = time.fromisoformat(starts), time.fromisoformat(ends)
+    return WeeklyWindow(frozenset(map(int, days)), first, last)
 
 
-def suppression(cause: Cause, **more: object) -> Suppression:
-    return replace(Suppression(1, None, None, cause), **more)
+def in_window(window: WeeklyWindow | DateWindow) -> Facts:
+    """Everything is suppressed in a window."""
+    return Facts(standing=[Standing(1, None, None, Suppression(WINDOW, window=window))])
+
+
+def holds(window: WeeklyWindow | DateWindow, moment: datetime) -> bool:
+    return silences(in_window(window), now=moment) == SUPPRESSED
 
 
 def test_nothing_silences_an_event_without_a_reason() -> None:
@@ -87,19 +93,28 @@ def test_an_asset_below_one_under_maintenance_is_suppressed() -> None:
 def test_a_state_suppresses_where_it_is_said() -> None:
     places = PLACES | {2: Place("P-1", 1, "standby", BERLIN)}
     facts = Facts(places=places)
-    on_standby = suppression(Cause.ASSET_STATE, states=frozenset({"standby"}))
+    on_standby = Standing(1, None, None, Suppression(STATE, states=frozenset({"standby"})))
     assert silences(facts) == set()
-    assert silences(replace(facts, suppressions=[on_standby])) == SUPPRESSED
+    assert silences(replace(facts, standing=[on_standby])) == SUPPRESSED
     elsewhere = replace(on_standby, asset_id=3)
-    assert silences(replace(facts, suppressions=[elsewhere])) == set()
+    assert silences(replace(facts, standing=[elsewhere])) == set()
+    other_rule = replace(on_standby, rule="motor/current")
+    assert silences(replace(facts, standing=[other_rule])) == set()
 
 
-def test_an_active_event_above_suppresses_and_one_beside_or_of_itself_does_not() -> None:
-    facts = Facts(suppressions=[suppression(Cause.PARENT_EVENT, parent_rule="station/power")])
+@pytest.mark.parametrize("named", ["", "power", "station/power"])
+def test_an_active_event_above_suppresses_and_one_beside_or_of_itself_does_not(named: str) -> None:
+    facts = Facts(of_rule={"motor/hot": [Suppression(PARENT, rule=named)]})
     assert silences(replace(facts, active=frozenset({(1, "station/power")}))) == SUPPRESSED
-    assert silences(replace(facts, active=frozenset({(1, "station/door")}))) == set()
     assert silences(replace(facts, active=frozenset({(3, "station/power")}))) == set()
     assert silences(replace(facts, active=frozenset({(4, "station/power")}))) == set()
+    above = replace(facts, active=frozenset({(1, "station/power")}))
+    assert silences(above, Alarm("key", 4, "motor/current")) == set()
+
+
+def test_an_event_above_of_another_rule_does_not_suppress() -> None:
+    facts = Facts(of_rule={"motor/hot": [Suppression(PARENT, rule="power")]})
+    assert silences(replace(facts, active=frozenset({(1, "station/door")}))) == set()
 
 
 def test_a_circle_in_the_register_ends() -> None:
@@ -119,45 +134,76 @@ def test_a_circle_in_the_register_ends() -> None:
     ],
 )
 def test_hours_over_midnight_belong_to_the_day_they_began_on(moment: str, inside: bool) -> None:
-    monday_night = hours("0", "22:00", "06:00")
+    monday_night = weekly("0", "22:00", "06:00")
     local = datetime.fromisoformat(moment).replace(tzinfo=ZoneInfo(BERLIN))
-    assert monday_night.hold(local.astimezone(UTC), BERLIN) is inside
+    assert holds(monday_night, local.astimezone(UTC)) is inside
 
 
 def test_hours_follow_the_clock_on_the_wall_over_a_day_of_23_hours() -> None:
-    morning = hours("6", "01:30", "03:30")
+    morning = weekly("6", "01:30", "03:30")
     night = datetime(2026, 3, 29, tzinfo=UTC)
-    inside = [m for m in range(24 * 60) if morning.hold(night + timedelta(minutes=m), BERLIN)]
+    inside = [m for m in range(24 * 60) if holds(morning, night + timedelta(minutes=m))]
     # 01:30 CET is 00:30 UTC; 02:00 becomes 03:00 CEST, so that 03:30 is 01:30 UTC.
     assert (inside[0], inside[-1], len(inside)) == (30, 89, 60)
 
 
 def test_hours_hold_twice_where_the_clock_is_put_back_over_a_day_of_25_hours() -> None:
-    morning = hours("6", "02:00", "03:00")
+    morning = weekly("6", "02:00", "03:00")
     night = datetime(2026, 10, 25, tzinfo=UTC)
-    inside = [m for m in range(24 * 60) if morning.hold(night + timedelta(minutes=m), BERLIN)]
+    inside = [m for m in range(24 * 60) if holds(morning, night + timedelta(minutes=m))]
     assert (inside[0], inside[-1], len(inside)) == (0, 119, 120)
 
 
-@given(
-    st.integers(0, 2 * 365 * 86_400).map(lambda s: NOW + timedelta(seconds=s)),
-    st.times(),
-    st.times(),
-)
-def test_hours_and_the_hours_between_them_make_a_whole_day(
-    moment: datetime, starts: time, ends: time
+def test_a_window_of_days_holds_from_the_first_midnight_of_the_site_to_the_last() -> None:
+    christmas = DateWindow(date(2026, 12, 24), date(2026, 12, 26))
+    start = datetime(2026, 12, 23, 23, tzinfo=UTC)
+    end = start + timedelta(days=3)
+    step = timedelta(microseconds=1)
+    moments = (start - step, start, end - step, end)
+    assert [holds(christmas, moment) for moment in moments] == [False, True, True, False]
+
+
+@given(st.integers(0, 2 * 365 * 86_400), st.times(), st.times())
+def test_a_window_and_what_lies_between_make_a_whole_day(
+    second: int, starts: time, ends: time
 ) -> None:
-    if starts == ends:
-        assert Hours(ALL_DAYS, starts, ends).hold(moment, BERLIN)
-        return
-    within = Hours(ALL_DAYS, starts, ends).hold(moment, BERLIN)
-    between = Hours(ALL_DAYS, ends, starts).hold(moment, BERLIN)
-    assert within != between
+    every_day, moment = frozenset(range(7)), NOW + timedelta(seconds=second)
+    within = holds(WeeklyWindow(every_day, starts, ends), moment)
+    between = holds(WeeklyWindow(every_day, ends, starts), moment)
+    assert (within, between) == (True, True) if starts == ends else within != between
 
 
-def test_hours_are_those_of_the_assets_site() -> None:
-    at_night = suppression(Cause.HOURS, hours=hours("0123456", "07:00", "08:00"))
-    facts = Facts(suppressions=[at_night])
+def test_a_window_is_in_the_time_of_the_assets_site() -> None:
+    facts = in_window(weekly("0123456", "07:00", "08:00"))
     assert silences(facts) == SUPPRESSED
     in_utc = {4: Place("M-1", None, "operating", "UTC")}
     assert silences(replace(facts, places=in_utc)) == set()
+
+
+@pytest.mark.parametrize(
+    ("said", "read"),
+    [
+        ({"parent": True}, Suppression(PARENT)),
+        ({"parent": "power_loss"}, Suppression(PARENT, rule="power_loss")),
+        (
+            {"asset_state": ["down", "idle"]},
+            Suppression(STATE, states=frozenset({"down", "idle"})),
+        ),
+        (
+            {"window": {"days": ["sat", "sun"], "start": "00:00", "end": "00:00"}},
+            Suppression(WINDOW, window=weekly("56", "00:00", "00:00")),
+        ),
+        (
+            {"window": {"start": "22:00", "end": "06:00"}},
+            Suppression(WINDOW, window=weekly("0123456", "22:00", "06:00")),
+        ),
+        (
+            {"window": {"first": "2026-12-24", "last": "2026-12-26"}},
+            Suppression(WINDOW, window=DateWindow(date(2026, 12, 24), date(2026, 12, 26))),
+        ),
+    ],
+)
+def test_a_rules_definition_says_its_suppressions(
+    said: dict[str, object], read: Suppression
+) -> None:
+    assert read_suppression(said) == read
