@@ -48,6 +48,8 @@ class EventFilter:
     """Those of this asset and of all its parts."""
     flags: frozenset[EventFlag] = frozenset()
     """All of them have to be set."""
+    silenced: bool = False
+    """Only those that something silences."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,7 @@ WHERE (%(open)s::boolean IS NULL OR (e.state = 'active' OR e.latched) = %(open)s
   AND (%(rule)s::text IS NULL OR e.rule = %(rule)s)
   AND e.severity >= %(severity)s
   AND (NOT %(annunciated)s OR cardinality(e.silenced) = 0)
+  AND (NOT %(any_silence)s OR cardinality(e.silenced) > 0)
   AND (NOT %(unacknowledged)s OR e.acknowledged_at IS NULL)
   AND (NOT %(latched)s OR e.latched)
   AND e.silenced @> %(silenced)s::text[]
@@ -134,6 +137,7 @@ WHERE (%(open)s::boolean IS NULL OR (e.state = 'active' OR e.latched) = %(open)s
   AND (%(rule)s::text IS NULL OR e.rule = %(rule)s)
   AND e.severity >= %(severity)s
   AND (NOT %(annunciated)s OR cardinality(e.silenced) = 0)
+  AND (NOT %(any_silence)s OR cardinality(e.silenced) > 0)
   AND (NOT %(unacknowledged)s OR e.acknowledged_at IS NULL)
   AND (NOT %(latched)s OR e.latched)
   AND e.silenced @> %(silenced)s::text[]
@@ -254,6 +258,7 @@ def _conditions(wanted: EventFilter) -> dict[str, Any]:
         "annunciated": EventFlag.ANNUNCIATED in flags,
         "unacknowledged": EventFlag.UNACKNOWLEDGED in flags,
         "latched": EventFlag.LATCHED in flags,
+        "any_silence": wanted.silenced,
         "silenced": [str(silence) for silence in Silence if EventFlag(silence) in flags],
     }
 

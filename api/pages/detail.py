@@ -7,6 +7,7 @@ from fastapi import APIRouter, Path, Request, Response
 from api.access.roles import Permission
 from api.bodies.page import LARGEST_PAGE
 from api.guard import Reader
+from api.pages.alarms import shelf_lengths
 from api.pages.meters import meters_of
 from api.pages.overview import values_of
 from api.pages.places import load_places
@@ -14,7 +15,7 @@ from api.pages.render import render
 from api.services import ConnectionOf, ServicesOf
 from api.v1.assets import existing_asset
 from api.v1.orders import NEEDS
-from conditions.event_queries import EventFilter, find_events, get_event
+from conditions.event_queries import EventFilter, find_events, get_event, history_of
 from config.database import Connection
 from ingest.history.latest import latest
 from ingest.points import find_points
@@ -78,7 +79,10 @@ async def get_event_page(
         event=event,
         asset=asset,
         order=await order_of_event(connection, event.id),
+        history=await history_of(connection, event.id),
         may_acknowledge=caller.may(Permission.ACKNOWLEDGE),
+        may_shelve=caller.may(Permission.SHELVE),
+        shelves=shelf_lengths(event.severity),
     )
 
 

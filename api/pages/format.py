@@ -16,6 +16,12 @@ _DONE = MappingProxyType(
         "escalate": "became more urgent",
         "assign": "assigned",
         "comment": "remark",
+        "acknowledge": "acknowledged",
+        "shelve": "shelved",
+        "unshelve": "taken from its shelf",
+        "shelf_expired": "the time of its shelf was over",
+        "silence": "silenced",
+        "annunciate": "annunciated again",
     }
 )
 _AGES = ((86_400, "d"), (3_600, "h"), (60, "min"))
@@ -44,6 +50,11 @@ def _decimals_for(value: float) -> int:
 def format_time(moment: datetime, zone: str) -> str:
     """Date and time in a zone, with the zone's own short name."""
     return moment.astimezone(ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M:%S %Z")
+
+
+def format_moment(seconds: float, zone: str) -> str:
+    """A time in seconds since 1970, in a zone."""
+    return format_time(from_us(round(seconds * 1e6)), zone)
 
 
 def format_age(moment: datetime, now: datetime) -> str:

@@ -1,4 +1,4 @@
-"""The pages of all work orders, of all condition events, and of what runs behind them."""
+"""The pages of all work orders, and of what runs behind them."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -12,8 +12,6 @@ from api.pages.places import load_places
 from api.pages.render import render
 from api.plant_counts import plant_counts
 from api.services import ConnectionOf, ServicesOf, current_problems
-from api.v1.events import event_before, event_key
-from conditions.event_queries import EventFilter, find_events
 from ingest.dead_letters import LetterFilter, LetterState, find_dead_letters
 from ingest.unknown import unknown_tags
 from maintenance.queries import OrderFilters, find_orders
@@ -58,34 +56,6 @@ async def get_orders(
         caller=caller,
         places=await load_places(connection),
         orders=orders,
-        show=show,
-        cursor=cursor,
-        following=following,
-    )
-
-
-@router.get("/condition-events")
-async def get_events(
-    request: Request,
-    connection: ConnectionOf,
-    caller: Reader,
-    show: Show = Show.OPEN,
-    cursor: Cursor = None,
-) -> Response:
-    """Condition events, latest raise first."""
-    found = await find_events(
-        connection,
-        EventFilter(open=True if show is Show.OPEN else None),
-        before=event_before(cursor),
-        limit=_ON_A_PAGE + 1,
-    )
-    events, following = cut(found, _ON_A_PAGE, event_key)
-    return render(
-        request,
-        "events.html",
-        caller=caller,
-        places=await load_places(connection),
-        events=events,
         show=show,
         cursor=cursor,
         following=following,

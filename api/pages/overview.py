@@ -15,8 +15,8 @@ from api.guard import Reader
 from api.pages.places import Places, load_places
 from api.pages.render import render
 from api.services import ConnectionOf
-from conditions.event import ConditionEvent, EventState
-from conditions.event_queries import EventFilter, count_open_events, find_events
+from conditions.event import ConditionEvent
+from conditions.event_queries import EventFilter, EventFlag, count_open_events, find_events
 from config.clock import from_us
 from config.database import Connection
 from ingest.history.latest import Latest, latest
@@ -30,6 +30,8 @@ from maintenance.work_order import OPEN_STATES, WorkOrder
 router = APIRouter(include_in_schema=False)
 
 _SHOWN = 200
+# What is silenced alarms nobody; the page of events has it.
+_ANNUNCIATED = EventFilter(open=True, flags=frozenset({EventFlag.ANNUNCIATED}))
 _MOST_ASSETS = 500
 # A value that has not changed hands for this long is shown as old.
 _OLD_AFTER_S = 60.0
@@ -121,7 +123,7 @@ async def _orders(connection: Connection) -> dict[str, Any]:
 
 
 async def _events(connection: Connection) -> dict[str, Any]:
-    events = await find_events(connection, EventFilter(state=EventState.ACTIVE), limit=_SHOWN)
+    events = await find_events(connection, _ANNUNCIATED, limit=_SHOWN)
     return {
         "events": sorted(events, key=lambda event: -event.severity),
         "open_events": await count_open_events(connection),
@@ -133,7 +135,7 @@ async def _assets(request: Request, connection: Connection) -> dict[str, Any]:
     assets = await list_assets(connection, limit=_MOST_ASSETS)
     points = await load_points(connection)
     readings = await latest(connection, [point.id for point in points])
-    events = await find_events(connection, EventFilter(state=EventState.ACTIVE), limit=_SHOWN)
+    events = await find_events(connection, _ANNUNCIATED, limit=_SHOWN)
     orders = await find_orders(connection, OrderFilters(states=OPEN_STATES), limit=_SHOWN)
     values = values_of(points, readings, services.clock())
     cards = [card(asset, values, events, orders) for asset in assets]

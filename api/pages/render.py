@@ -13,6 +13,7 @@ from api.access.caller import Caller
 from api.pages.format import (
     done,
     format_age,
+    format_moment,
     format_number,
     format_rate,
     format_since,
@@ -39,6 +40,7 @@ def _environment() -> Environment:
     environment.filters |= {
         "age": format_age,
         "done": done,
+        "moment": format_moment,
         "number": format_number,
         "rate": format_rate,
         "since": format_since,

@@ -211,6 +211,102 @@ async def test_an_event_is_acknowledged(page: Page, plant: Any) -> None:
     await expect(page.get_by_text("Seen by kim")).to_be_visible()
 
 
+async def test_an_event_is_shelved_and_taken_back_by_its_buttons(page: Page, plant: Any) -> None:
+    event = await plant.add_event()
+    await page.goto(f"/condition-events/{event}")
+    await page.get_by_role("button", name="Shelve").click()
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_label("Why").fill("sensor is replaced")
+    await dialog.get_by_label("For how long").select_option("8 h")
+    await dialog.get_by_role("button", name="Shelve").click()
+    await expect(page.locator("#actions")).to_contain_text("shelved. sensor is replaced")
+    history = page.get_by_role("region", name="History")
+    await expect(history).to_contain_text("kim")
+    await page.get_by_role("button", name="Unshelve").click()
+    await expect(history).to_contain_text("annunciated again")
+    await expect(page.get_by_role("button", name="Unshelve")).to_have_count(0)
+
+
+async def test_what_is_shelved_is_listed_and_alarms_nobody(page: Page, plant: Any) -> None:
+    event = await plant.add_event()
+    await page.goto("/")
+    await expect(page.locator("[data-figure=open_events]")).to_have_text("1")
+    shelf = {"data": {"reason": "sensor is replaced"}, "headers": {"Origin": page.url[:-1]}}
+    shelved = await page.request.post(f"/api/v1/condition-events/{event}/shelve", **shelf)
+    assert shelved.ok
+    await expect(page.locator("[data-figure=open_events]")).to_have_text("0")
+    await page.goto("/condition-events?show=silenced")
+    await expect(page.locator(".rows > li")).to_contain_text("shelved")
+    await page.get_by_role("link", name="Silenced alarms").click()
+    shelves = page.get_by_role("region", name="Shelved")
+    await expect(shelves).to_contain_text("sensor is replaced")
+    await shelves.get_by_role("button", name="Unshelve").click()
+    await expect(shelves).to_contain_text("Nothing is shelved.")
+
+
+async def test_an_engineer_takes_an_asset_out_of_service_and_returns_it(
+    page: Page, connection: Connection
+) -> None:
+    await connection.execute("UPDATE person SET role = 'reliability_engineer'")
+    await page.goto("/alarm-silences")
+    outages = page.get_by_role("region", name="Out of service")
+    await outages.get_by_role("button", name="Take out of service").click()
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_label("Asset").fill("P-101")
+    await dialog.get_by_label("Why").fill("rebuilt")
+    await dialog.get_by_role("button", name="Take out of service").click()
+    await expect(outages.get_by_role("row", name="P-101")).to_contain_text("rebuilt")
+    await outages.get_by_role("button", name="Return").click()
+    await expect(outages).to_contain_text("Everything is in service.")
+
+
+async def test_the_list_of_events_is_as_the_plant_is_and_sorted_as_wanted(
+    page: Page, plant: Any
+) -> None:
+    await plant.add_event(severity=4, minutes=1)
+    await page.goto("/condition-events")
+    rows = page.locator(".rows.events > li")
+    await expect(rows).to_have_count(1)
+    await expect(page.locator("#live")).to_have_text("log away")
+    await page.evaluate("window.sameDocument = true")
+    new = await plant.add_event(severity=1, minutes=2, asset="P-102")
+    await plant.connection.execute("SELECT pg_notify('condition_event', %s)", [str(new)])
+    await expect(rows).to_have_count(2)
+    assert await page.evaluate("window.sameDocument") is True
+    await expect(rows.first).to_contain_text("P-102")
+    await page.get_by_role("link", name="worst first").click()
+    await expect(rows.first).to_contain_text("P-101")
+
+
+async def test_events_of_one_tree_are_shown_with_the_first_of_them(page: Page, plant: Any) -> None:
+    await plant.connection.execute(
+        "UPDATE asset SET parent_id = (SELECT id FROM asset WHERE tag = 'B-301')"
+        " WHERE tag LIKE 'P-%'"
+    )
+    await plant.add_event(asset="P-102", minutes=1)
+    await plant.add_event(asset="P-101", minutes=2)
+    await page.goto("/condition-events")
+    groups = page.get_by_role("region", name="Perhaps of one cause")
+    await expect(groups.get_by_role("link")).to_contain_text("B-301: Vibration, drive end of P-102")
+
+
+async def test_alarm_performance_is_of_the_period_that_is_chosen(page: Page, plant: Any) -> None:
+    event = await plant.add_event()
+    await plant.connection.execute(
+        "INSERT INTO condition_outbox (event_id, kind, severity, at)"
+        " SELECT id, 'raised', severity, raised_at FROM condition_event WHERE id = %s",
+        [event],
+    )
+    await page.goto("/alarm-performance")
+    ten = page.get_by_role("region", name="Top ten")
+    await expect(ten).to_contain_text("100 %")
+    await page.get_by_label("Period").select_option("1 day")
+    await page.get_by_label("Asset and its parts").fill("P-102")
+    await page.get_by_role("button", name="Show").click()
+    await expect(page).to_have_url(re.compile("days=1&below=P-102"))
+    await expect(ten).to_contain_text("Over 0")
+
+
 async def test_the_history_of_an_asset_follows_the_range(page: Page) -> None:
     await page.goto("/assets/P-101")
     charts = page.locator("#history .chart[data-drawn]")
@@ -330,6 +426,8 @@ async def test_every_page_fits_a_phone(open_page: Open, plant: Any, scheme: str)
         "/assets/P-101",
         "/work-orders",
         "/condition-events",
+        "/alarm-silences",
+        "/alarm-performance",
         "/system",
         "/problems/stale-version",
     ]:

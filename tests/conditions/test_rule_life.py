@@ -8,7 +8,8 @@ import pytest
 from conditions.engine import Engine
 from conditions.errors import RuleNotFound, RuleTransitionRefused
 from conditions.evaluation import Evaluation
-from conditions.queries import find_events, fingerprint, load_plant
+from conditions.event_queries import find_events
+from conditions.queries import fingerprint, load_plant
 from conditions.rule import Rule
 from conditions.rule_life import Moved, RuleAction, RuleState, allowed_actions
 from conditions.rule_queries import (

@@ -11,7 +11,7 @@ from api.backtests.result import BacktestResult
 from api.backtests.run import run_kept, run_request
 from conditions.backtest.reading import Stopwatch, read_history
 from conditions.errors import BacktestCancelled, BacktestRefused
-from conditions.queries import find_events
+from conditions.event_queries import find_events
 from conditions.rule_service import apply_rules, draft_rule
 from config.clock import to_us
 from config.database import Connection, connect

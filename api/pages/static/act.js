@@ -1,0 +1,56 @@
+// Buttons that do something over the API: `data-post` says where, `data-asks` which dialog comes first.
+
+import { post } from "/static/request.js";
+
+const refusal = document.getElementById("refusal");
+
+/** Let every button of the page act. They come disabled: none can be pressed before this. */
+export function letAct() {
+  for (const button of document.querySelectorAll("[data-post]")) {
+    button.addEventListener("click", () => {
+      const dialog = button.dataset.asks && document.getElementById(button.dataset.asks);
+      if (dialog) ask(dialog, button);
+      else act(button, null);
+    });
+    button.disabled = false;
+  }
+}
+
+function ask(dialog, button) {
+  dialog.returnValue = "";
+  dialog.addEventListener(
+    "close",
+    () => {
+      if (dialog.returnValue === "go") act(button, said(dialog.querySelector("form")));
+    },
+    { once: true },
+  );
+  dialog.showModal();
+}
+
+/** What a form says, as the API takes it: numbers where `data-number`, nothing where it is empty. */
+function said(form) {
+  const body = {};
+  for (const field of form.querySelectorAll("[name]")) {
+    if (field.type === "checkbox") body[field.name] = field.checked;
+    else if (field.value) body[field.name] = "number" in field.dataset ? Number(field.value) : field.value;
+  }
+  return body;
+}
+
+async function act(button, body) {
+  refusal.textContent = "";
+  button.disabled = true;
+  const problem = await post(button.dataset.post, { body });
+  if (problem === null) {
+    location.reload();
+    return;
+  }
+  refusal.textContent = problem;
+  button.disabled = false;
+}
+
+/** Is somebody about to say something? Then the page does not change under their hands. */
+export function beingAsked() {
+  return document.querySelector("dialog[open]") !== null;
+}
