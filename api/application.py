@@ -10,6 +10,7 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from api import health, openapi
 from api.access.throttle import Throttle
+from api.backtests.runner import Runner
 from api.live.database_link import DatabaseLink
 from api.live.feed import Feed
 from api.live.known_edges import EdgeMemory
@@ -55,6 +56,7 @@ def create_application(
             board=board,
             feed=Feed(database_url),
             throttle=Throttle(clock),
+            backtests=Runner(database_url),
             metrics=registry,
             clock=clock,
             span=span,
@@ -102,6 +104,7 @@ def _lifespan(
             asyncio.create_task(
                 EdgeMemory(services.database, services.board, services.clock).keep()
             ),
+            asyncio.create_task(services.backtests.keep_going()),
         ]
         await services.database.wait_open(_PATIENCE_S)
         try:

@@ -171,6 +171,12 @@ PROBLEMS: Mapping[type[config.OilcanError], ProblemType] = MappingProxyType(
         conditions.RuleNotFound: ProblemType(
             _Status.NOT_FOUND, "not-found", "There is no such thing", "there is no rule pump/x"
         ),
+        conditions.RuleInvalid: ProblemType(
+            _Status.UNPROCESSABLE_ENTITY,
+            "rule-invalid",
+            "The rule has mistakes",
+            "request: 'tmp' is not an input; Did you mean 'temp'?",
+        ),
         conditions.RuleTransitionRefused: ProblemType(
             _Status.CONFLICT,
             "transition-refused",

@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry
 from starlette.requests import HTTPConnection
 
 from api.access.throttle import Throttle
+from api.backtests.runner import Runner
 from api.live.database_link import DatabaseLink
 from api.live.feed import Feed
 from api.live.log_link import LogLink
@@ -28,6 +29,7 @@ class Services:
     board: StatusBoard
     feed: Feed
     throttle: Throttle
+    backtests: Runner
     metrics: CollectorRegistry
     clock: ClockUs
     span: Callable[[], Span]

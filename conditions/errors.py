@@ -3,6 +3,7 @@
 ConditionsError             print the message, exit 1
 ├── EventNotFound           give the id of an event that exists
 ├── RuleNotFound            give the name of a rule that exists
+├── RuleInvalid             correct the rule: each mistake is named with its remedy
 ├── RuleTransitionRefused   take one of the actions that it names
 ├── BacktestNotFound        give the id of a backtest that exists
 ├── BacktestRefused         correct what was asked for: range, rules, parameter, values
@@ -33,6 +34,10 @@ class EventNotFound(ConditionsError):
 
 class RuleNotFound(ConditionsError):
     """No rule has this name."""
+
+
+class RuleInvalid(ConditionsError):
+    """A rule that was given has mistakes."""
 
 
 class RuleTransitionRefused(ConditionsError):

@@ -16,10 +16,9 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from api.backtests import store
 from api.backtests.request import BacktestRequest, FailureGiven, Kind, RuleChoice, Sweep
 from api.backtests.result import BacktestResult
-from api.backtests.run import run_kept
+from api.backtests.run import run_new
 from conditions.backtest.failure_file import read_failures
 from conditions.errors import BacktestCancelled, BacktestRefused
 from conditions.rule import Rule
@@ -157,34 +156,24 @@ def _time(option: str, text: str) -> datetime:
 
 
 async def _run(url: str, asked: BacktestRequest, progress: Progress) -> tuple[int, BacktestResult]:
-    """Keep the request, run it here, and end it as cancelled where the user breaks it off."""
+    """Keep the request and run it here; broken off by the user, it is kept as cancelled."""
     async with await connect(url, autocommit=True) as connection:
         await require_schema(connection)
-        request = asked.model_dump(mode="json")
-        backtest_id = await store.insert(connection, asked.kind, request, by=getpass.getuser())
-        bar = progress.add_task("history", total=1.0, readings=0)
-        work = asyncio.create_task(
-            run_kept(
-                url,
-                backtest_id,
-                on_progress=lambda share, readings: progress.update(
-                    bar, completed=share, readings=readings
-                ),
-            )
-        )
-        loop = asyncio.get_running_loop()
-        loop.add_signal_handler(signal.SIGINT, work.cancel)
-        try:
-            result = await work
-        except asyncio.CancelledError:
-            await store.end(connection, backtest_id, "cancelled", None)
-            raise BacktestCancelled(f"backtest {backtest_id} was broken off") from None
-        finally:
-            loop.remove_signal_handler(signal.SIGINT)
-            await end_tasks([work])
-        if result is None:
-            raise BacktestCancelled(f"backtest {backtest_id} was ended by somebody")
-        return backtest_id, result
+    bar = progress.add_task("history", total=1.0, readings=0)
+
+    def show(share: float, readings: int) -> None:
+        progress.update(bar, completed=share, readings=readings)
+
+    work = asyncio.create_task(run_new(url, asked, by=getpass.getuser(), on_progress=show))
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGINT, work.cancel)
+    try:
+        return await work
+    except asyncio.CancelledError:
+        raise BacktestCancelled("the backtest was broken off") from None
+    finally:
+        loop.remove_signal_handler(signal.SIGINT)
+        await end_tasks([work])
 
 
 @contextmanager

@@ -24,6 +24,8 @@ class Permission(StrEnum):
     CLOSE = "close"
     KEEP_METERS = "keep_meters"
     """Record that a meter was replaced, and correct what it counted."""
+    TUNE = "tune"
+    """Draft, try, activate and retire rules, and replay them over history."""
     WRITE = "write"
     """Set a value in a device."""
     ADMINISTER = "administer"
@@ -56,7 +58,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
         Role.REQUESTER: _REQUEST,
         Role.TECHNICIAN: _CARRY_OUT,
         Role.PLANNER: _PLAN,
-        Role.RELIABILITY_ENGINEER: _PLAN | {Permission.WRITE, Permission.SILENCE},
+        Role.RELIABILITY_ENGINEER: _PLAN | {Permission.SILENCE, Permission.TUNE, Permission.WRITE},
         Role.ADMINISTRATOR: frozenset(Permission),
     }
 )

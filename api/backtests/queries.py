@@ -39,6 +39,8 @@ FROM backtest WHERE id = %s
 
 SELECT_RESULT = "SELECT result FROM backtest WHERE id = %s"
 
+SELECT_WAITING = "SELECT id FROM backtest WHERE state = 'waiting' ORDER BY id"
+
 SELECT_RUNNING = "SELECT id FROM backtest WHERE state = 'running'"
 
 
@@ -67,4 +69,10 @@ async def result_of(connection: Connection, backtest_id: int) -> dict[str, Any] 
 async def running_ids(connection: Connection) -> list[int]:
     """Those that say that they run."""
     cursor = await connection.execute(SELECT_RUNNING)
+    return [row[0] for row in await cursor.fetchall()]
+
+
+async def waiting_ids(connection: Connection) -> list[int]:
+    """Those that wait to be run, oldest first."""
+    cursor = await connection.execute(SELECT_WAITING)
     return [row[0] for row in await cursor.fetchall()]

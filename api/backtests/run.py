@@ -44,19 +44,45 @@ async def run_kept(
 
     It ends when its row says so. Raises `BacktestCancelled`, and what it failed of.
     """
-    async with (
-        await connect(database_url, autocommit=True) as told,
-        await connect(database_url, autocommit=True) as reading,
-    ):
+    async with await connect(database_url, autocommit=True) as told:
         if not await store.try_lock(told, backtest_id):
             return None
-        request = await store.start(told, backtest_id)
-        if request is None:
-            return None
-        watch = _Watch(on_progress)
-        work = asyncio.create_task(
-            run_request(reading, BacktestRequest.model_validate(request), on_progress=watch.look)
-        )
+        return await _run(database_url, told, backtest_id, on_progress)
+
+
+async def run_new(
+    database_url: str, asked: BacktestRequest, *, by: str, on_progress: OnProgress
+) -> tuple[int, BacktestResult]:
+    """Keep a request and run it here and now; returns its id and what came of it.
+
+    It is locked before others can see it. Raises `BacktestCancelled`, and what it failed of; the
+    row says so too, also where the caller is cancelled.
+    """
+    async with await connect(database_url, autocommit=True) as told:
+        async with told.transaction():
+            request = asked.model_dump(mode="json")
+            backtest_id = await store.insert(told, asked.kind, request, by=by)
+            await store.try_lock(told, backtest_id)
+        try:
+            result = await _run(database_url, told, backtest_id, on_progress)
+        except asyncio.CancelledError:
+            await store.end(told, backtest_id, "cancelled", None)
+            raise
+        if result is None:
+            raise BacktestCancelled(f"backtest {backtest_id} was ended by somebody")
+        return backtest_id, result
+
+
+async def _run(
+    database_url: str, told: Connection, backtest_id: int, on_progress: OnProgress
+) -> BacktestResult | None:
+    request = await store.start(told, backtest_id)
+    if request is None:
+        return None
+    watch = _Watch(on_progress)
+    async with await connect(database_url, autocommit=True) as reading:
+        asked = BacktestRequest.model_validate(request)
+        work = asyncio.create_task(run_request(reading, asked, on_progress=watch.look))
         try:
             await _tell(told, backtest_id, watch, work)
             result = await work
@@ -67,8 +93,8 @@ async def run_kept(
             raise
         finally:
             await end_tasks([work])
-        await store.finish(told, backtest_id, result.readings, result.model_dump(mode="json"))
-        return result
+    await store.finish(told, backtest_id, result.readings, result.model_dump(mode="json"))
+    return result
 
 
 class _Watch:

@@ -25,6 +25,7 @@ async def get_rules(
     found = await find_rules(
         connection,
         asset_class=query.asset_class,
+        every=query.every,
         after=after[0] if after else "",
         limit=query.limit + 1,
     )
