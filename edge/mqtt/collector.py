@@ -8,7 +8,6 @@ which keeps what comes while we are away.
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import paho.mqtt.client as paho
@@ -117,8 +116,8 @@ class MqttCollector:
         if received_us is None:
             self._redelivered += 1
             return delivery
-        message = replace(delivery.message, received_us=received_us, again=True)
-        return replace(delivery, message=message)
+        message = delivery.message._replace(received_us=received_us, again=True)
+        return delivery._replace(message=message)
 
     async def _acknowledge(self, connection: Connection, deliveries: Sequence[Delivery]) -> None:
         owed = [delivery for delivery in deliveries if delivery.qos]

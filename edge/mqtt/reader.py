@@ -1,7 +1,7 @@
 """From messages to readings and alarms, by the topics of a source. Pure but for its memory."""
 
 import math
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 
 from config.partition import asset_of
 from edge.clock_offset import Clocks
@@ -102,7 +102,7 @@ class TopicReader:
         """
         moment_us = self._times.begin(message.received_us, again=message.again)
         if moment_us != message.received_us:
-            message = replace(message, received_us=moment_us)
+            message = message._replace(received_us=moment_us)
         before = len(found.problems)
         self._read(message, found)
         if len(found.problems) > before:
