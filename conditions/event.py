@@ -50,11 +50,15 @@ class EventState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class WorkOrderRequest:
-    """The work that a rule asks for: its EN 13306 type, and how long it is not asked for again."""
+    """The work that a rule asks for: its EN 13306 type, and how long it is not asked for again.
+
+    `due` is "eta" where the work is due when the rule's value, a time in s, will have run out.
+    """
 
     type: str
     job_plan: str | None
     cooldown_s: float
+    due: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,33 +1,34 @@
-"""Rules from files: every mistake is found, with its file, line and remedy.
+"""Rules from files: every mistake is found, with its file, line, remedy and place in the text.
 
 A rule file is a YAML document with `asset_class`, `inputs`, `params` and `rules`.
 """
 
+import keyword
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
-from itertools import pairwise
+from dataclasses import replace
+from datetime import date
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from conditions.event import Severity, WorkOrderRequest
-from conditions.expression import (
-    NEGATION,
-    Comparison,
-    ExpressionError,
-    parse_comparison,
-)
-from conditions.rule import Input, Level, Rule, dead_band_problem, direction
-from conditions.rule_shape import InputShape, LevelShape, RuleFileShape, RuleShape, WorkOrderShape
-from config.documents import Document, KeyPath, Problem, validation_problems
-from config.units import comparable, unit_problem
+from conditions.functions import FUNCTIONS, SCORE
+from conditions.rule import ALARM, Input, OnUnknown, Rule, alarm_levels
+from conditions.rule_shape import InputShape, RuleFileShape, RuleShape, WorkOrderShape
+from conditions.rule_terms import RuleTerms, TermReader, Vocabulary, used_inputs
+from conditions.suppression_file import read_suppression
+from conditions.term import Op
+from conditions.threshold import NEGATION, dead_band_problem
+from config.documents import Document, Excerpt, KeyPath, Problem, validation_problems
+from config.suggestion import did_you_mean
+from config.unit_algebra import NONE, convertible
+from config.units import same_unit, unit_problem, unit_remedy
 
 Roles = Mapping[str, Mapping[str, str]]
 """Asset class -> role -> unit."""
 
 ShapeT = TypeVar("ShapeT", bound=BaseModel)
 
-_DEFAULT_SEVERITY = "medium"
 _SECOND = 1_000_000
 
 
@@ -46,18 +47,19 @@ def load_rules(
     rules: list[Rule] = []
     problems: list[Problem] = []
     first: dict[str, Rule] = {}
+    units: dict[tuple[str, str], Rule] = {}
     for document in filter(is_rule_file, documents):
         reader = _Reader(document, roles)
         for path, rule in reader.read():
             known = first.setdefault(rule.name, rule)
-            if known is rule:
-                rules.append(rule)
-            else:
+            if known is not rule:
                 reader.refuse(
                     (*path, "id"),
                     f"rule {rule.name} is already at {known.file}:{known.line}",
                     "Give it another id",
                 )
+            elif reader.agrees_on_units(path, rule, units):
+                rules.append(rule)
         problems += reader.problems
     return rules, problems
 
@@ -71,12 +73,7 @@ def rule_from_definition(definition: Mapping[str, Any], *, file: str, line: int)
     found = reader.read()
     if reader.problems or len(found) != 1:
         raise ValueError("; ".join(map(str, reader.problems)) or "not one rule")
-    rule = found[0][1]
-    return Rule(
-        **{name: getattr(rule, name) for name in Rule.__slots__ if name not in {"file", "line"}},
-        file=file,
-        line=line,
-    )
+    return replace(found[0][1], file=file, line=line)
 
 
 class _Reader:
@@ -90,8 +87,10 @@ class _Reader:
         self._shape = RuleFileShape(asset_class="", rules=[])
         self.problems: list[Problem] = []
 
-    def refuse(self, path: KeyPath, message: str, remedy: str) -> None:
-        self.problems.append(self._document.problem(path, message, remedy))
+    def refuse(
+        self, path: KeyPath, message: str, remedy: str, excerpt: Excerpt | None = None
+    ) -> None:
+        self.problems.append(self._document.problem(path, message, remedy, excerpt))
 
     def read(self) -> list[tuple[KeyPath, Rule]]:
         """Every rule that is in order, with its place in the document."""
@@ -100,16 +99,35 @@ class _Reader:
             return []
         self._shape = shape
         known = self._check_class()
+        for name in shape.params:
+            self._check_name(("params", name), name, "a parameter")
         for name, data in shape.inputs.items():
             self._read_input(name, data, known)
+        vocabulary = self._vocabulary(known)
         found: list[tuple[KeyPath, Rule]] = []
         for index, data in enumerate(shape.rules):
             path: KeyPath = ("rules", index)
             before = len(self.problems)
-            rule = self._read_rule(path, data)
+            rule = self._read_rule(path, data, vocabulary)
             if rule is not None and len(self.problems) == before:
                 found.append((path, rule))
         return found
+
+    def agrees_on_units(
+        self, path: KeyPath, rule: Rule, units: dict[tuple[str, str], Rule]
+    ) -> bool:
+        """Has each parameter the unit that it has in the class's rules before?"""
+        before = len(self.problems)
+        for name, unit in rule.parameter_units.items():
+            other = units.setdefault((rule.asset_class, name), rule)
+            if not same_unit(other.parameter_units[name], unit):
+                self.refuse(
+                    path,
+                    f"{name} is in {unit} here, and in {other.parameter_units[name]} in rule "
+                    f"{other.id} ({other.file}:{other.line})",
+                    f"Use two parameters, or give it a unit: {name}: {{value: …, unit: {unit}}}",
+                )
+        return len(self.problems) == before
 
     def _parse(self, shape: type[ShapeT], data: Any, path: KeyPath) -> ShapeT | None:
         try:
@@ -124,20 +142,33 @@ class _Reader:
             return None
         name = self._shape.asset_class
         if name not in self._roles:
-            remedy = _suggest(name, self._roles, "an asset class")
+            remedy = did_you_mean(name, self._roles, otherwise="Add it under `asset_classes:`")
             self.refuse(("asset_class",), f"asset class {name!r} is not known", remedy)
         return self._roles.get(name)
+
+    def _vocabulary(self, known: Mapping[str, str] | None) -> Vocabulary:
+        params = self._shape.params
+        models = None if known is None else {name for name, unit in known.items() if unit == NONE}
+        return Vocabulary(
+            inputs=self._inputs,
+            parameters={name: one.value for name, one in params.items()},
+            parameter_units={name: one.unit for name, one in params.items() if one.unit},
+            models=models,
+        )
+
+    def _check_name(self, path: KeyPath, name: str, what: str) -> None:
+        reserved = name in FUNCTIONS or name == SCORE or keyword.iskeyword(name)
+        if not (name.isascii() and name.isidentifier()) or reserved:
+            remedy = "Use letters, digits and _, and no word of the language"
+            self.refuse(path, f"{name!r} cannot be {what}'s name", remedy)
+        elif path[0] == "inputs" and name in self._shape.params:
+            self.refuse(path, f"{name!r} is a parameter too", "Rename one of the two")
 
     def _read_input(self, name: str, data: Any, known: Mapping[str, str] | None) -> None:
         path: KeyPath = ("inputs", name)
         before = len(self.problems)
         shape = self._parse(InputShape, data, path)
-        if not name.isidentifier() or name in self._shape.params:
-            self.refuse(
-                path,
-                f"{name!r} cannot be an input's name",
-                "Use letters, digits and _, and no name of a parameter",
-            )
+        self._check_name(path, name, "an input")
         if shape is not None:
             self._check_unit(path, shape)
             if known is not None:
@@ -151,7 +182,7 @@ class _Reader:
             self.refuse(
                 (*path, "unit"),
                 f"unit {shape.unit!r} is not known ({problem})",
-                "Write a unit such as mm/s, degC, bar, rpm, %, or 1 for none",
+                unit_remedy(shape.unit),
             )
         if shape.max_age == 0:
             self.refuse((*path, "max_age"), "max_age is 0", "Give a time, or leave it out")
@@ -162,9 +193,9 @@ class _Reader:
             self.refuse(
                 (*path, "point"),
                 f"asset class {self._shape.asset_class} has no role {shape.point!r}",
-                _suggest(shape.point, known, "a role of the class"),
+                did_you_mean(shape.point, known, otherwise="Add the role to the class"),
             )
-        elif not (unit_problem(shape.unit) or unit_problem(unit)) and not comparable(
+        elif not (unit_problem(shape.unit) or unit_problem(unit)) and not convertible(
             unit, shape.unit
         ):
             self.refuse(
@@ -173,22 +204,26 @@ class _Reader:
                 f"Use {unit}, or a unit of the same kind",
             )
 
-    def _read_rule(self, path: KeyPath, data: Any) -> Rule | None:
+    def _read_rule(self, path: KeyPath, data: Any, vocabulary: Vocabulary) -> Rule | None:
         shape = self._parse(RuleShape, data, path)
         if shape is None or not self._check_form(path, shape):
             return None
         if shape.alarm is not None:
-            return self._rule(path, shape, None, _alarm_levels(shape))
-        read = self._find_input(path, shape)
-        if read is None:
+            return self._alarm_rule(path, shape)
+        if self._reads_broken(shape):
             return None
-        levels = tuple(
-            level
-            for place, severity, one in _level_shapes(path, shape)
-            if (level := self._level(place, severity, one, read)) is not None
+        terms = TermReader(path, vocabulary, self.refuse).read(shape)
+        return None if terms is None else self._rule(path, shape, terms)
+
+    def _reads_broken(self, shape: RuleShape) -> bool:
+        """Does it name an input that has a mistake of its own? That one is told already."""
+        texts = [shape.value, shape.raise_when, shape.clear_when, shape.enabled_when]
+        for level in (shape.levels or {}).values():
+            texts += [level.raise_when, level.clear_when]
+        words = "".join(
+            c if c.isalnum() or c == "_" else " " for c in " ".join(filter(None, texts))
         )
-        self._check_order(path, levels)
-        return self._rule(path, shape, read, levels)
+        return not self._broken.isdisjoint(words.split())
 
     def _check_form(self, path: KeyPath, shape: RuleShape) -> bool:
         """Is it one of the three forms of a rule, without a key that belongs to another?"""
@@ -202,132 +237,100 @@ class _Reader:
                 'Write `raise: "temp > 85"`, or `value:` with `levels:`, or `alarm: CODE`',
             )
             return False
-        for key in _FOREIGN[given[0]] & shape.model_fields_set:
+        for key in sorted(_FOREIGN[given[0]] & shape.model_fields_set):
             alias = RuleShape.model_fields[key].alias or key
             self.refuse(
                 (*path, alias), f"{alias} does not go with {given[0]}", _WHERE.get(key, "Remove it")
             )
         if given == ["levels"] and shape.value is None:
-            self.refuse(path, "levels without a value", "Add `value:` with the name of an input")
+            self.refuse(path, "levels without a value", "Add `value:` with what they compare")
         return len(self.problems) == before
 
-    def _find_input(self, path: KeyPath, shape: RuleShape) -> Input | None:
-        """The input that the rule reads."""
-        if shape.value is not None:
-            name, place = shape.value.strip(), (*path, "value")
-        else:
-            place = (*path, "raise")
-            comparison = self._comparison(place, shape.raise_when or "")
-            if comparison is None:
-                return None
-            name = comparison.input
-        if name in self._broken:
-            return None
-        if name not in self._inputs:
-            told = f"{name!r} is not an input" if name else "no input to compare"
-            self.refuse(place, told, _suggest(name, self._inputs, "an input of this file"))
-        return self._inputs.get(name)
+    def _alarm_rule(self, path: KeyPath, shape: RuleShape) -> Rule:
+        severity = Severity[shape.severity.upper()] if shape.severity else None
+        levels = alarm_levels(severity, for_us=shape.for_us, clear_for_us=shape.clear_for_us)
+        return self._rule(path, shape, RuleTerms(ALARM, None, levels, {}))
 
-    def _level(
-        self, path: KeyPath, severity: Severity, shape: LevelShape, read: Input
-    ) -> Level | None:
-        raised = self._named_comparison((*path, "raise"), shape.raise_when, read)
-        if shape.clear_when is None:
-            cleared = raised and Comparison(raised.input, NEGATION[raised.op], raised.threshold)
-        else:
-            cleared = self._named_comparison((*path, "clear"), shape.clear_when, read)
-        if raised is None or cleared is None:
-            return None
-        level = Level(severity, raised, cleared, shape.for_us, shape.clear_for_us)
-        if (problem := dead_band_problem(level, self._shape.params)) is not None:
-            key = "raise" if shape.clear_when is None else "clear"
-            self.refuse((*path, key), problem, _dead_band_remedy(level))
-            return None
-        return level
-
-    def _named_comparison(self, path: KeyPath, text: str, read: Input) -> Comparison | None:
-        comparison = self._comparison(path, text)
-        if comparison is None:
-            return None
-        if comparison.input not in {"", read.name}:
-            self.refuse(
-                path,
-                f"{text!r} compares {comparison.input}, the rule reads {read.name}",
-                f"Write `{read.name} {comparison.op} {comparison.threshold}`",
-            )
-            return None
-        unknown = sorted(comparison.threshold.names - set(self._shape.params))
-        for name in unknown:
-            remedy = (
-                "A threshold is made of numbers and parameters; write one of those"
-                if name in self._inputs
-                else _suggest(name, self._shape.params, "a parameter of this file")
-            )
-            self.refuse(path, f"{name!r} in {text!r} is not a parameter", remedy)
-        return None if unknown else comparison
-
-    def _comparison(self, path: KeyPath, text: str) -> Comparison | None:
-        try:
-            return parse_comparison(text)
-        except ExpressionError as error:
-            self.refuse(path, f"{error.message} (character {error.column + 1})", error.remedy)
-            return None
-
-    def _check_order(self, path: KeyPath, levels: tuple[Level, ...]) -> None:
-        """A worse severity has to need a worse reading."""
-        for milder, worse in pairwise(levels):
-            place = (*path, "levels", worse.severity.label)
-            way = direction(worse.raise_when.op)
-            if way == 0 or way != direction(milder.raise_when.op):
-                self.refuse(place, "levels look in different directions", "Write two rules")
-                continue
-            at, below = (
-                level.raise_when.threshold.evaluate(self._shape.params) for level in (worse, milder)
-            )
-            if (at - below) * way < 0:
-                self.refuse(
-                    place,
-                    f"{worse.severity.label} ({at:g}) is reached before "
-                    f"{milder.severity.label} ({below:g})",
-                    "Order the thresholds by severity",
-                )
-
-    def _rule(
-        self, path: KeyPath, shape: RuleShape, read: Input | None, levels: tuple[Level, ...]
-    ) -> Rule:
-        used = frozenset().union(
-            *(
-                comparison.threshold.names
-                for level in levels
-                for comparison in (level.raise_when, level.clear_when)
-            )
-        )
-        params = {name: value for name, value in self._shape.params.items() if name in used}
+    def _rule(self, path: KeyPath, shape: RuleShape, terms: RuleTerms) -> Rule:
         place = self._document.place(path)
-        return Rule(
+        inputs = () if shape.alarm is not None else used_inputs(terms, self._inputs)
+        params = self._shape.params
+        rule = Rule(
             asset_class=self._shape.asset_class,
             id=shape.id,
             failure_mode=shape.failure_mode,
-            input=read,
+            inputs=inputs,
             alarm=shape.alarm,
-            levels=levels,
-            parameters=params,
+            value=terms.value,
+            enabled_when=terms.enabled_when,
+            on_unknown=OnUnknown(shape.on_unknown),
+            latch=shape.latch,
+            suppress=tuple(map(read_suppression, shape.suppress)),
+            levels=terms.levels,
+            parameters={name: params[name].value for name in sorted(terms.parameter_units)},
             work_order=_work_order(shape.work_order),
             file=place.file,
             line=place.line,
-            definition=self._definition(path, read, params),
+            definition={},
+            parameter_units=dict(sorted(terms.parameter_units.items())),
         )
+        self._check_dead_bands(path, shape, rule)
+        self._check_due(path, shape, rule)
+        return replace(rule, definition=self._definition(path, rule))
 
-    def _definition(
-        self, path: KeyPath, read: Input | None, params: Mapping[str, float]
-    ) -> dict[str, Any]:
+    def _check_dead_bands(self, path: KeyPath, shape: RuleShape, rule: Rule) -> None:
+        for level in rule.levels:
+            problem = dead_band_problem(rule, level, rule.parameters)
+            if problem is None:
+                continue
+            place, one = path, shape.clear_when
+            if shape.levels is not None:
+                label: Any = level.severity.label
+                place, one = (*path, "levels", label), shape.levels[label].clear_when
+            opposite = NEGATION.get(level.raise_when.op)
+            remedy = (
+                f"Clear on the other side of the dead band, such as `{opposite} …`"
+                if opposite
+                else "Clear where it does not raise"
+            )
+            self.refuse((*place, "raise" if one is None else "clear"), problem, remedy)
+
+    def _check_due(self, path: KeyPath, shape: RuleShape, rule: Rule) -> None:
+        asked = rule.work_order is not None and rule.work_order.due is not None
+        if asked and (rule.value is None or rule.value.op is not Op.ETA):
+            self.refuse(
+                (*path, "work_order", "due"),
+                f"{shape.id} tells no time by which the work is due",
+                "Let it compare `eta(…)` first, or leave `due` out",
+            )
+
+    def _definition(self, path: KeyPath, rule: Rule) -> dict[str, Any]:
         """A rule file with this rule alone, as written."""
-        return {
-            "asset_class": self._shape.asset_class,
-            "inputs": {read.name: self._shape.inputs[read.name]} if read else {},
-            "params": dict(params),
-            "rules": [self._shape.rules[int(path[1])]],
-        }
+        shape = self._shape
+        data = _plain(
+            {
+                "inputs": {
+                    one.name: shape.inputs[one.name]
+                    for one in rule.inputs
+                    if one.name in shape.inputs
+                },
+                "params": {
+                    name: shape.params[name].model_dump(exclude_none=True)
+                    for name in rule.parameters
+                },
+                "rules": [shape.rules[int(path[1])]],
+            }
+        )
+        return {"asset_class": shape.asset_class, **data}
+
+
+def _plain(value: Any) -> Any:
+    """Data that JSON can keep: dates, that YAML reads by itself, become text again."""
+    if isinstance(value, dict):
+        return {str(key): _plain(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_plain(one) for one in value]
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def _forms(shape: RuleShape) -> dict[str, Any]:
@@ -336,67 +339,20 @@ def _forms(shape: RuleShape) -> dict[str, Any]:
 
 # Keys that do not go with a form of rule.
 _FOREIGN = {
-    "raise": frozenset({"value"}),
+    "raise": frozenset(),
     "levels": frozenset({"clear_when", "for_us", "clear_for_us", "severity"}),
-    "alarm": frozenset({"value", "clear_when"}),
+    "alarm": frozenset({"value", "clear_when", "enabled_when"}),
 }
 _WHERE = {
-    "value": "Name the input in the comparison",
     "clear_when": "Write it inside each level",
     "for_us": "Write it inside each level",
     "clear_for_us": "Write it inside each level",
     "severity": "Each level has its own; remove it",
+    "enabled_when": "The device knows by itself when its alarm counts; remove it",
 }
-
-
-def _level_shapes(path: KeyPath, shape: RuleShape) -> list[tuple[KeyPath, Severity, LevelShape]]:
-    """The levels of a threshold rule, mildest first, with their places."""
-    if shape.levels is None:
-        severity = Severity[(shape.severity or _DEFAULT_SEVERITY).upper()]
-        fields = {"raise": shape.raise_when, "clear": shape.clear_when}
-        only = LevelShape.model_construct(
-            raise_when=fields["raise"] or "",
-            clear_when=fields["clear"],
-            for_us=shape.for_us,
-            clear_for_us=shape.clear_for_us,
-        )
-        return [(path, severity, only)]
-    levels = [
-        ((*path, "levels", name), Severity[name.upper()], level)
-        for name, level in shape.levels.items()
-    ]
-    return sorted(levels, key=lambda item: item[1])
-
-
-def _alarm_levels(shape: RuleShape) -> tuple[Level, ...]:
-    """One level for each severity that the alarm may have (its value is that severity, or 0)."""
-    severities = [Severity[shape.severity.upper()]] if shape.severity else list(Severity)
-    return tuple(
-        Level(
-            severity,
-            parse_comparison(f">= {1 if shape.severity else int(severity)}"),
-            parse_comparison(f"< {1 if shape.severity else int(severity)}"),
-            shape.for_us,
-            shape.clear_for_us,
-        )
-        for severity in severities
-    )
 
 
 def _work_order(shape: WorkOrderShape | None) -> WorkOrderRequest | None:
     if shape is None:
         return None
-    return WorkOrderRequest(shape.type, shape.job_plan, shape.cooldown / _SECOND)
-
-
-def _dead_band_remedy(level: Level) -> str:
-    opposite = NEGATION[level.raise_when.op]
-    return f"Clear on the other side of the dead band, such as `{opposite} …`"
-
-
-def _suggest(name: str, known: Mapping[str, Any], what: str) -> str:
-    close = get_close_matches(name, list(known), n=1)
-    if close:
-        return f"Did you mean {close[0]!r}?"
-    listed = ", ".join(sorted(known)[:8])
-    return f"Name {what}: {listed}" if listed else f"Name {what}; there is none yet"
+    return WorkOrderRequest(shape.type, shape.job_plan, shape.cooldown / _SECOND, shape.due)

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ValidationError
 
 from config.errors import DocumentError
 from config.model_errors import explain
+from config.problem import Excerpt as Excerpt
 from config.problem import Place as Place
 from config.problem import Problem as Problem
 from config.yaml_nodes import KeyPath as KeyPath
@@ -43,9 +44,11 @@ class Document:
                 return found
         return Place(self.file)
 
-    def problem(self, path: KeyPath, message: str, remedy: str) -> Problem:
+    def problem(
+        self, path: KeyPath, message: str, remedy: str, excerpt: Excerpt | None = None
+    ) -> Problem:
         """A problem with the value at `path`."""
-        return Problem(self.place(path), message, remedy)
+        return Problem(self.place(path), message, remedy, excerpt)
 
     def known_part(self, path: KeyPath) -> KeyPath:
         """`path` without the steps that are no keys here, such as pydantic's union tags.

@@ -29,7 +29,7 @@ class DocumentError(OilcanError):
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(problems)
-        super().__init__("\n".join(str(problem) for problem in self.problems))
+        super().__init__("\n".join(problem.explain() for problem in self.problems))
 
 
 class EngineError(OilcanError):

@@ -15,7 +15,7 @@ def run(folder: Path) -> int:
         plant = load_plant(folder)
     except DocumentError as error:
         for problem in error.problems:
-            typer.echo(problem)
+            typer.echo(problem.explain())
         files = len({problem.place.file for problem in error.problems})
         typer.echo(f"{_count(len(error.problems), 'problem')} in {_count(files, 'file')}")
         return 1

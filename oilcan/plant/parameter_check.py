@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from conditions.rule import Rule, dead_band_problem
+from conditions.rule import Rule
+from conditions.threshold import dead_band_problem
 from config.documents import Problem
 from oilcan.plant.entries import Entries, Placed
 from oilcan.plant.shape import AssetEntry
@@ -19,7 +20,7 @@ def parameter_problems(entries: Entries, rules: Sequence[Rule]) -> Iterator[Prob
 def _impossible_levels(asset: Placed[AssetEntry], rule: Rule) -> Iterator[Problem]:
     overridden = {name: asset.shape.params.get(name, at) for name, at in rule.parameters.items()}
     names = [name for name in asset.shape.params if name in rule.parameters]
-    wrong = [dead_band_problem(level, overridden) for level in rule.levels] if names else []
+    wrong = [dead_band_problem(rule, level, overridden) for level in rule.levels] if names else []
     for problem in dict.fromkeys(filter(None, wrong)):
         message = f"with this {names[0]}, rule {rule.name} has no dead band: {problem}"
         remedy = "Keep the clear threshold on the other side of the raise threshold"

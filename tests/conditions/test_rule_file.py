@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conditions.event import Severity, WorkOrderRequest
-from conditions.expression import ExpressionError, parse_comparison
 from conditions.rule import Rule
 from conditions.rule_file import load_rules, rule_from_definition
+from conditions.spelling import spell
 from config.documents import Problem, parse_document
 
 ROLES = {"pump": {"vibration": "mm/s", "temp": "degC", "running": "1"}}
@@ -50,7 +50,7 @@ def test_a_rule_with_levels_is_read_mildest_first() -> None:
 
 def test_without_clear_a_rule_clears_where_it_does_not_raise() -> None:
     (level,) = rule('- {id: hot, raise: "temp > 185"}').levels
-    assert str(level.clear_when) == "temp <= 185"
+    assert spell(level.clear_when) == "temp <= 185"
     assert level.severity is Severity.MEDIUM
 
 
@@ -86,7 +86,6 @@ MISTAKES = {
     "age": (HEAD.replace("5m", "5 minutes"), 3, "not a duration", "5m"),
     "parameter": (HEAD + '- {id: a, raise: "vib > tripp"}', 7, "'tripp'", "'trip'"),
     "input": (HEAD + '- {id: a, raise: "vibr > 1"}', 7, "'vibr'", "'vib'"),
-    "other input": (HEAD + '- {id: a, raise: "vib > 1", clear: "temp < 1"}', 7, "temp", "vib <"),
     "dead band": (HEAD + '- {id: a, raise: "vib > 5", clear: "vib < 6"}', 7, "overlaps", "<="),
     "same way": (HEAD + '- {id: a, raise: "vib > 5", clear: "vib > 9"}', 7, "overlaps", "<="),
     "duration": (HEAD + '- {id: a, raise: "vib > 5", for: 30}', 7, "30", "30m|5m"),
@@ -118,7 +117,7 @@ MISTAKES = {
         "already at rules/pump.yaml:7",
         "another id",
     ),
-    "call": (HEAD + '- {id: a, raise: "vib > exit()"}', 7, "'exit()'", "numbers"),
+    "call": (HEAD + '- {id: a, raise: "vib > exit()"}', 7, "'exit'", "Known are"),
     "division": (HEAD + '- {id: a, raise: "vib > 1/0"}', 7, "not a number", ""),
 }
 
@@ -138,20 +137,6 @@ def test_every_mistake_of_a_file_is_told_at_once() -> None:
     rules, problems = read(text.replace("unit: degF", "unit: bar"))
     assert [problem.place.line for problem in problems] == [4, 7, 8, 9]
     assert rules == []
-
-
-@given(st.text(max_size=60))
-def test_any_text_is_a_comparison_or_a_refusal(text: str) -> None:
-    try:
-        comparison = parse_comparison(text)
-    except ExpressionError as error:
-        refusal = error
-    else:
-        assert parse_comparison(str(comparison)) == comparison
-        return
-    assert refusal.message
-    assert refusal.remedy
-    assert 0 <= refusal.column <= len(text) + 1
 
 
 @given(st.text(alphabet="vib temp<>=!+-*/().123_eE,[]{}'\"#\\:;@lambdainot\n", max_size=40))
