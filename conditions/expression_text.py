@@ -60,7 +60,7 @@ class Source:
             with warnings.catch_warnings(action="ignore"):
                 return ast.parse(text, mode="eval").body
         except SyntaxError as error:
-            raise self._unreadable(max((error.offset or 1) - 1, 0)) from error
+            raise self._unreadable((error.offset or len(text)) - 1) from error
         except (ValueError, RecursionError, MemoryError) as error:
             raise self._unreadable(0) from error
 

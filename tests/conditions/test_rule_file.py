@@ -1,16 +1,24 @@
 """Rule files are read whole, and every mistake in them gets a message with file, line and remedy."""
 
+import json
+from collections.abc import Iterator
+from copy import deepcopy
+from datetime import date, time
+from typing import Any
+
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conditions.event import Severity, WorkOrderRequest
-from conditions.rule import Rule
+from conditions.rule import Input, OnUnknown, Rule
 from conditions.rule_file import load_rules, rule_from_definition
 from conditions.spelling import spell
+from conditions.suppression import DateWindow, Suppression, SuppressionKind, WeeklyWindow
 from config.documents import Problem, parse_document
+from config.errors import DocumentError
 
-ROLES = {"pump": {"vibration": "mm/s", "temp": "degC", "running": "1"}}
+ROLES = {"pump": {"vibration": "mm/s", "temp": "degC", "running": "1", "health": "1", "dp": "bar"}}
 HEAD = """asset_class: pump
 inputs:
   vib: {point: vibration, unit: mm/s, max_age: 5m}
@@ -139,12 +147,124 @@ def test_every_mistake_of_a_file_is_told_at_once() -> None:
     assert rules == []
 
 
-@given(st.text(alphabet="vib temp<>=!+-*/().123_eE,[]{}'\"#\\:;@lambdainot\n", max_size=40))
-def test_any_rule_text_gives_a_rule_or_problems(text: str) -> None:
-    document = parse_document(HEAD + "- {id: a, raise: x}", "f")
-    document.data["rules"][0]["raise"] = text
-    rules, problems = load_rules([document], ROLES)
-    assert bool(rules) != bool(problems)
+SUPPRESSED = """- id: a
+  raise: "temp > 185"
+  on_unknown: clear
+  latch: true
+  enabled_when: vib > 0.1
+  suppress:
+    - {parent: true}
+    - {parent: power_loss}
+    - {asset_state: [maintenance, down]}
+    - {window: {days: [fri, sat], start: "22:00", end: "06:00"}}
+    - {window: {first: 2026-12-24, last: "2027-01-01"}}
+"""
+
+
+def test_what_a_rule_says_of_its_life_is_read() -> None:
+    read_rule = rule(SUPPRESSED)
+    assert read_rule.on_unknown is OnUnknown.CLEAR
+    assert read_rule.latch
+    assert read_rule.enabled_when
+    assert spell(read_rule.enabled_when) == "vib > 0.1"
+    assert [one.name for one in read_rule.inputs] == ["temp", "vib"]
+    assert read_rule.suppress == (
+        Suppression(SuppressionKind.PARENT),
+        Suppression(SuppressionKind.PARENT, rule="power_loss"),
+        Suppression(SuppressionKind.ASSET_STATE, states=frozenset({"maintenance", "down"})),
+        Suppression(
+            SuppressionKind.WINDOW, window=WeeklyWindow(frozenset({4, 5}), time(22), time(6))
+        ),
+        Suppression(
+            SuppressionKind.WINDOW, window=DateWindow(date(2026, 12, 24), date(2027, 1, 1))
+        ),
+    )
+
+
+def test_a_definition_is_kept_as_json() -> None:
+    first = rule(SUPPRESSED)
+    kept = json.loads(json.dumps(first.definition))
+    assert rule_from_definition(kept, file=first.file, line=first.line) == first
+
+
+WHOLE = (
+    HEAD.replace("params: {", "params: {dirty: {value: 25, unit: kPa}, ")
+    + """
+- {id: zone, value: "avg(vib, 10m)", levels: {high: {raise: "> trip", clear: "< trip - 0.5"}}}
+- {id: rise, raise: "rate(temp, 15m) > 0.5", clear: "< 0.1", for: 5m}
+- {id: stale, raise: "age(vib) > 30m", severity: low}
+- {id: stuck, raise: "stddev(temp, 6h) < 0.01 and coverage(temp, 6h) > 0.8 and vib > 1"}
+- {id: chatter, raise: "rises(vib > 6, 24h) >= 5", clear: "< 2"}
+- {id: wear, raise: "eta(avg(vib, 1d), trip, 14d) < 10d", work_order: {type: preventive, due: eta}}
+- {id: anomaly, raise: "score(health) > 1", clear: "score(health) < 0.8", for: 15m}
+- {id: band, raise: "not 1 < vib < 5", clear: "2 < vib < 4"}
+- {id: dirty, raise: "dp > dirty"}
+"""
+)
+
+
+@pytest.fixture(name="whole")
+def _whole() -> list[Rule]:
+    text = WHOLE.replace("  temp:", "  dp: {point: dp, unit: bar}\n  temp:")
+    rules, problems = read(text)
+    assert problems == []
+    return rules
+
+
+def test_every_form_of_rule_survives_its_definition(whole: list[Rule]) -> None:
+    for one in whole:
+        kept = json.loads(json.dumps(one.definition))
+        again = rule_from_definition(kept, file=one.file, line=one.line)
+        assert (again, again.hash) == (one, one.hash)
+
+
+def test_a_rule_knows_the_number_that_it_shows(whole: list[Rule]) -> None:
+    shown = {one.id: (spell(one.value), one.unit) for one in whole if one.value}
+    assert shown["zone"] == ("avg(vib, 10m)", "mm/s")
+    assert shown["rise"] == ("rate(temp, 15m)", "delta_degF/min")
+    assert shown["chatter"] == ("rises(vib > 6, 1d)", "1")
+    assert shown["wear"] == ("eta(avg(vib, 1d), trip, 14d)", "s")
+    assert shown["band"] == ("vib", "mm/s")
+
+
+def test_a_model_s_score_is_an_input_of_its_role(whole: list[Rule]) -> None:
+    (anomaly,) = (one for one in whole if one.id == "anomaly")
+    assert anomaly.inputs == (Input("score(health)", "health", "1", None),)
+
+
+def test_a_parameter_keeps_its_own_unit(whole: list[Rule]) -> None:
+    (dirty,) = (one for one in whole if one.id == "dirty")
+    assert (dirty.parameters, dirty.parameter_units) == ({"dirty": 25}, {"dirty": "kPa"})
+    (wear,) = (one for one in whole if one.id == "wear")
+    assert wear.parameter_units == {"trip": "mm/s"}
+
+
+def test_the_name_of_an_input_is_no_part_of_the_meaning() -> None:
+    zone = rule(ZONE)
+    renamed = read((HEAD + ZONE).replace("vib:", "v:").replace("value: vib", "value: v"))[0][0]
+    assert renamed.hash == zone.hash
+
+
+def test_life_beside_evaluation_is_another_rule_with_the_same_state() -> None:
+    plain = rule('- {id: a, raise: "vib > 1"}')
+    for more in ("latch: true", "suppress: [{parent: true}]", 'value: "vib * 2"'):
+        other = rule('- {id: a, raise: "vib > 1", ' + more + "}")
+        assert other.hash != plain.hash
+        assert other.state_hash == plain.state_hash
+    for more in ("on_unknown: raise", 'enabled_when: "temp > 3"', "for: 1s"):
+        assert rule('- {id: a, raise: "vib > 1", ' + more + "}").state_hash != plain.state_hash
+
+
+def test_an_expression_s_mistake_is_marked_under_its_text() -> None:
+    (problem,) = read(HEAD + '- {id: a, raise: "vib > 3 and tmp > 85"}')[1]
+    assert problem.explain().split("\n") == [
+        (
+            "rules/pump.yaml:7:11: 'tmp' is neither an input nor a parameter of this file. "
+            "Did you mean 'temp'?"
+        ),
+        "    vib > 3 and tmp > 85",
+        "                ~~~",
+    ]
 
 
 VALUES = st.recursive(
@@ -152,6 +272,86 @@ VALUES = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
     max_leaves=8,
 )
+
+
+def nodes(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The way to every value of a document."""
+    if path:
+        yield path
+    items: Any = ()
+    if isinstance(value, dict):
+        items = value.items()
+    elif isinstance(value, list):
+        items = enumerate(value)
+    for key, inner in items:
+        yield from nodes(inner, (*path, key))
+
+
+def owner(data: Any, path: tuple[Any, ...]) -> Any:
+    """What holds the value at a path; None where an earlier mutation took it away."""
+    for key in path[:-1]:
+        present = key in data if isinstance(data, dict) else isinstance(data, list)
+        if not present or (isinstance(data, list) and key >= len(data)):
+            return None
+        data = data[key]
+    return data if isinstance(data, (dict, list)) else None
+
+
+def mutate(data: Any, path: tuple[Any, ...], kind: str, value: Any) -> None:
+    within, key = owner(data, path), path[-1]
+    if isinstance(within, list):
+        key = min(key, len(within))
+        within[key : key + 1] = {"delete": [], "duplicate": within[key : key + 1] * 2}.get(
+            kind, [value]
+        )
+    elif isinstance(within, dict) and kind == "delete":
+        within.pop(key, None)
+    elif isinstance(within, dict):
+        within[key if kind == "replace" else f"{key}2"] = value
+
+
+WITH_ALL = WHOLE.replace("  temp:", "  dp: {point: dp, unit: bar}\n  temp:") + SUPPRESSED
+PATHS = sorted(nodes(parse_document(WITH_ALL, "f").data), key=str)
+MUTATION = st.tuples(
+    st.sampled_from(PATHS),
+    st.sampled_from(["delete", "duplicate", "replace"]),
+    VALUES
+    | st.sampled_from(PATHS).map(lambda path: owner(parse_document(WITH_ALL, "").data, path)),
+)
+
+
+@settings(deadline=None)
+@given(st.lists(MUTATION, min_size=1, max_size=3))
+def test_a_mutated_rule_file_gives_rules_or_problems(mutations: list[Any]) -> None:
+    document = parse_document(WITH_ALL, "f")
+    for path, kind, value in mutations:
+        mutate(document.data, path, kind, deepcopy(value))
+    rules, problems = load_rules([document], ROLES)
+    for one in rules:
+        assert rule_from_definition(json.loads(json.dumps(one.definition)), file="f", line=1).hash
+    assert all(problem.explain() for problem in problems)
+
+
+@settings(deadline=None)
+@given(st.integers(0, len(WITH_ALL)), st.integers(0, 5), st.text(max_size=3))
+def test_a_rule_file_with_a_slip_of_the_hand_gives_rules_or_problems(
+    at: int, deleted: int, typed: str
+) -> None:
+    try:
+        document = parse_document(WITH_ALL[:at] + typed + WITH_ALL[at + deleted :], "f")
+    except DocumentError as error:
+        problems = list(error.problems)
+    else:
+        problems = load_rules([document], ROLES)[1]
+    assert all(problem.explain() for problem in problems)
+
+
+@given(st.text(alphabet="vib temp<>=!+-*/().123_eE,[]{}'\"#\\:;@lambdainot\n", max_size=40))
+def test_any_rule_text_gives_a_rule_or_problems(text: str) -> None:
+    document = parse_document(HEAD + "- {id: a, raise: x}", "f")
+    document.data["rules"][0]["raise"] = text
+    rules, problems = load_rules([document], ROLES)
+    assert bool(rules) != bool(problems)
 
 
 @given(st.sampled_from(["id", "raise", "levels", "value", "alarm", "for", "work_order"]), VALUES)
