@@ -17,7 +17,8 @@ _QUOTED = re.compile(r"'[^'\n]*'|\"[^\"\n]*\"")
 _PIECE = r"[0-9]+(?:\.[0-9]+)?(?:us|ms|s|m|h|d)"
 _TOKEN = re.compile(rf"(?P<quoted>{_QUOTED.pattern})|(?<![\w.])(?P<duration>(?:{_PIECE})+)(?!\w)")
 _NUMBER = re.compile(r"\s*([-+]?[0-9]+(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?)\s*(\S.*?)\s*", re.DOTALL)
-_GLUED = re.compile(r"(?<![\w.'\"])[0-9]+(?:\.[0-9]+)?([A-Za-z%]\w*)")
+_GLUED = re.compile(r"(?<![\w.])[0-9]+(?:\.[0-9]+)?([A-Za-z%]\w*)")
+_APART = re.compile(r"(?<![\w.])([0-9]+(?:\.[0-9]+)?)\s+([A-Za-z%][\w/*%]*)")
 _GRAMMAR = "Use numbers, names, + - * /, comparisons, and, or, not, and the functions of the guide"
 
 
@@ -96,18 +97,27 @@ class Source:
 
     def _unreadable(self, offset: int) -> ExpressionError:
         """What is wrong with a text that Python's grammar refuses at `offset`."""
-        for found in _GLUED.finditer(self._unquoted()):
-            text, unit = found[0], found[1]
-            number = text.removesuffix(unit)
-            remedy = f"Write a duration such as 10m, or a quantity in quotes: '{number} {unit}'"
-            told = f"{text!r} is neither a number nor a duration"
-            return ExpressionError(told, remedy, found.start(), found.end())
+        if (odd := self._unquoted_quantity()) is not None:
+            return odd
         for sign, remedy in _INSTEAD.items():
             if (at := self._unquoted().find(sign)) >= 0:
                 told = f"{sign.strip()!r} is not known here"
                 return ExpressionError(told, remedy, at, at + len(sign))
         at = min(offset + self._start, max(len(self._whole) - 1, 0))
         return ExpressionError(f"{self._whole.strip()!r} cannot be read", _GRAMMAR, at)
+
+    def _unquoted_quantity(self) -> ExpressionError | None:
+        for found in _APART.finditer(self._unquoted()):
+            if unit_problem(found[2]) is None:
+                told = f"the unit of {found[0]!r} is not in quotes"
+                remedy = f"Write '{found[1]} {found[2]}'"
+                return ExpressionError(told, remedy, found.start(), found.end())
+        for found in _GLUED.finditer(self._unquoted()):
+            told = f"{found[0]!r} is neither a number nor a duration"
+            quantity = f"'{found[0].removesuffix(found[1])} {found[1]}'"
+            remedy = f"Write a duration such as 10m, or a quantity in quotes: {quantity}"
+            return ExpressionError(told, remedy, found.start(), found.end())
+        return None
 
     def _unquoted(self) -> str:
         return _blank_quotes(self._whole)

@@ -158,14 +158,15 @@ async def apply_parameters(
     """
     known = await rule_store.parameters(connection)
     shared = overrides.keys() & known.keys()
-    changed = [key for key in shared if overrides[key] != known[key]]
+    changed = [key for key in shared if overrides[key][0] != known[key][0]]
+    moved = [key for key in shared if overrides[key] != known[key]]
     added = list(overrides.keys() - known.keys())
     removed = list(known.keys() - overrides.keys())
     await rule_store.delete_parameters(connection, removed)
     stored = await rule_store.upsert_parameters(
-        connection, {key: overrides[key] for key in [*added, *changed]}
+        connection, {key: overrides[key] for key in [*added, *moved]}
     )
-    if missing := {asset for asset, _ in [*added, *changed]} - stored:
+    if missing := {asset for asset, _ in [*added, *moved]} - stored:
         raise AssetUnknown(f"no such asset: {', '.join(sorted(missing))}")
     if added or changed or removed:
         await rule_store.notify_rules(connection)

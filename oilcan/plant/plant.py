@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from conditions.parameter import parameter_units
 from conditions.rule import Rule
 from edge.source_file import Source
 from ingest.point_file import PointDefinition
@@ -10,10 +11,11 @@ from maintenance.register.asset import AssetClass, AssetDefinition, Location, Ro
 from maintenance.register.file import AssetClassShape
 from maintenance.register.service import Register
 from oilcan.plant.entries import Entries, Placed
+from oilcan.plant.parameter_check import own_parameters
 from oilcan.plant.shape import AssetEntry
 
 Parameters = Mapping[tuple[str, str], tuple[float, str]]
-"""(asset, parameter) -> (value, file that says so)."""
+"""(asset, parameter) -> (value in the unit of the rules, file and line that say so)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ def build_plant(entries: Entries, *, sources: Sequence[Source], rules: Sequence[
             for asset in entries.assets
             for point in _points(asset.shape, classes[asset.shape.asset_class])
         ],
-        parameters=dict(_parameters(entries.assets)),
+        parameters=dict(_parameters(entries.assets, rules)),
         sources=sources,
         rules=rules,
     )
@@ -93,8 +95,10 @@ def _points(asset: AssetEntry, asset_class: AssetClassShape) -> Iterator[PointDe
 
 
 def _parameters(
-    assets: Sequence[Placed[AssetEntry]],
+    assets: Sequence[Placed[AssetEntry]], rules: Sequence[Rule]
 ) -> Iterator[tuple[tuple[str, str], tuple[float, str]]]:
+    units = parameter_units(rules)
     for asset in assets:
-        for name, value in asset.shape.params.items():
-            yield (asset.shape.tag, name), (value, asset.document.file)
+        for name, value in own_parameters(asset.shape, units).items():
+            place = asset.place("params", name)
+            yield (asset.shape.tag, name), (value, f"{place.file}:{place.line}")

@@ -4,7 +4,8 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
-from ingest.point_file import Number, PointShape, RoleName
+from conditions.rule_shape import Parameter
+from ingest.point_file import PointShape, RoleName
 from maintenance.register.file import AssetShape
 
 
@@ -20,8 +21,8 @@ class AssetEntry(AssetShape):
         description="Its points by role of its class; their tags are `tag.role`.",
         examples=[{"de_vibration": {"resolution": 0.01, "low": 0, "high": 50}}],
     )
-    params: dict[str, Number] = Field(
+    params: dict[str, Parameter] = Field(
         default_factory=dict,
         description="Parameters of its class's rules that differ for this asset.",
-        examples=[{"vib_trip": 6.5}],
+        examples=[{"vib_trip": 6.5, "dp_dirty": {"value": 30, "unit": "kPa"}}],
     )

@@ -121,6 +121,7 @@ MISTAKES = {
     "vib > 1e999": ("1e999", "below"),
     "vib > 1 / 0": ("1 / 0", "finite"),
     "vib > 5min": ("5min", "'5 min'"),
+    "vib > 4.5 mm/s and temp > 3": ("4.5 mm/s", "'4.5 mm/s'"),
     "vib > 4.5mm/s": ("4.5mm", "quotes"),
     "vib > '4.5 mm/sec2'": ("'4.5 mm/sec2'", "'sec'"),
     "vib > 'high'": ("'high'", "'4.5 mm/s'"),

@@ -35,9 +35,7 @@ def test_a_window_over_midnight_belongs_to_the_day_on_which_it_begins(
 
 
 def test_equal_ends_are_a_whole_day_of_whatever_length() -> None:
-    hours = [
-        datetime(2026, 10, 23, 21, tzinfo=UTC) + timedelta(hours=n) for n in range(60)
-    ]
+    hours = [datetime(2026, 10, 23, 21, tzinfo=UTC) + timedelta(hours=n) for n in range(60)]
     # The Sunday on which clocks go back has 25 hours, and none of them is Saturday.
     covered = [one for one in hours if SATURDAY.covers(one.astimezone(BERLIN))]
     assert len(covered) == 24

@@ -31,7 +31,12 @@ TEN = [
         "plant.yaml:6:5: sites[0].time_zone: 'Europe/Berln' is not a time zone. "
         "Did you mean 'Europe/Berlin'?"
     ),
-    "rules/pump.yaml:7:21: 'vibr' is not an input. Did you mean 'vib'?",
+    (
+        "rules/pump.yaml:7:21: 'vibr' is neither an input nor a parameter of this file. "
+        "Did you mean 'vib'?"
+    ),
+    "    vibr",
+    "    ~~~~",
     (
         "rules/pump.yaml:9:41: clear < 400 overlaps raise > 300. "
         "Clear on the other side of the dead band, such as `<= …`"

@@ -26,8 +26,14 @@ def test_a_point_may_have_another_unit_of_its_roles_dimension(folder: Path) -> N
     assert units["P-101.pressure"] == "kPa"
 
 
-def test_parameters_know_the_file_that_says_so(folder: Path) -> None:
-    assert load_plant(folder).parameters == {("P-101", "vib_trip"): (6.5, "assets.yaml")}
+def test_parameters_know_the_file_and_line_that_say_so(folder: Path) -> None:
+    assert load_plant(folder).parameters == {("P-101", "vib_trip"): (6.5, "assets.yaml:14")}
+
+
+def test_a_parameter_in_another_unit_is_kept_in_that_of_the_rules(folder: Path, edit: Edit) -> None:
+    edit("assets.yaml", "vib_trip: 6.5", "vib_trip: {value: 0.7, unit: cm/s}")
+    ((value, _),) = load_plant(folder).parameters.values()
+    assert value == 7.0
 
 
 def test_sources_and_rules_are_part_of_the_plant(folder: Path) -> None:
@@ -50,6 +56,18 @@ def test_a_point_may_be_given_by_its_role_alone(folder: Path, edit: Edit) -> Non
 
 # (file, what is replaced, by what, the one problem that follows)
 MISTAKES = [
+    (
+        "assets.yaml",
+        "vib_trip: 6.5",
+        "vib_trip: {value: 5, unit: bar}",
+        "assets.yaml:14:14: vib_trip is in bar, the rules use it in mm/s. Give it in mm/s",
+    ),
+    (
+        "rules/pump.yaml",
+        "> vib_trip",
+        "> 5 bar",
+        "rules/pump.yaml:10:14: the unit of '5 bar' is not in quotes. Write '5 bar'",
+    ),
     (
         "assets.yaml",
         "site: berlin\n    location",
