@@ -3,18 +3,45 @@
 from datetime import date, datetime
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+    model_validator,
+)
 
+from conditions.expression_text import MAX_LENGTH
 from config.durations import parse_duration
 from ingest.point_file import Number, Unit
 
-Duration = Annotated[int, BeforeValidator(parse_duration, json_schema_input_type=str)]
+_DURATION = r"^\s*[0-9]+(\.[0-9]+)?\s*(us|ms|s|m|h|d)\s*$"
+Duration = Annotated[
+    int,
+    BeforeValidator(
+        parse_duration, json_schema_input_type=Annotated[str, Field(pattern=_DURATION)]
+    ),
+]
 """Text such as `30m` in the file, microseconds here."""
+
+EXPRESSION = "oilcan-expression"
+"""The format that the schema gives texts that `expression` reads."""
+
+Expression = Annotated[
+    str, Field(json_schema_extra={"format": EXPRESSION, "maxLength": MAX_LENGTH})
+]
 
 SeverityName = Literal["low", "medium", "high", "critical"]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 AssetState = Literal["operating", "standby", "idle", "down", "maintenance"]
-Code = Annotated[str, Field(min_length=1, max_length=100, coerce_numbers_to_str=True)]
+Code = Annotated[
+    str,
+    Field(min_length=1, max_length=100, coerce_numbers_to_str=True),
+    WithJsonSchema(
+        {"anyOf": [{"type": "string", "minLength": 1, "maxLength": 100}, {"type": "number"}]}
+    ),
+]
 
 _TIME_OF_DAY = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
 _FOR = "How long the truth has to hold, in event time; left out: it is raised at once."
@@ -41,7 +68,7 @@ IsoDate = Annotated[
 
 
 class _Shape(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
 class InputShape(_Shape):
@@ -79,12 +106,12 @@ Parameter = Annotated[
 class LevelShape(_Shape):
     """One severity of a rule with levels."""
 
-    raise_when: str = Field(
+    raise_when: Expression = Field(
         alias="raise",
         description="Comparison of the value, or any other truth, that raises it.",
         examples=["> vib_trip"],
     )
-    clear_when: str | None = Field(
+    clear_when: Expression | None = Field(
         default=None, alias="clear", description=_CLEAR, examples=["< vib_trip - 0.5"]
     )
     for_us: Duration = Field(default=0, alias="for", description=_FOR, examples=["2m"])
@@ -211,12 +238,12 @@ class RuleShape(_Shape):
         description="Failure mode (ISO 14224 code).",
         examples=["VIB"],
     )
-    enabled_when: str | None = Field(
+    enabled_when: Expression | None = Field(
         default=None,
         description="Truth without which the rule is not raised, and clears.",
         examples=["spd > 300 and held(spd > 300, 5m)"],
     )
-    value: str | None = Field(
+    value: Expression | None = Field(
         default=None,
         description="Number that the levels compare, and that is shown.",
         examples=["avg(vib, 10m)"],
@@ -227,13 +254,13 @@ class RuleShape(_Shape):
         description="Truths by severity: low, medium, high, critical.",
         examples=[{"high": {"raise": "> vib_trip", "clear": "< vib_trip - 0.5"}}],
     )
-    raise_when: str | None = Field(
+    raise_when: Expression | None = Field(
         default=None,
         alias="raise",
         description="Truth that raises it, for a rule of one severity.",
         examples=["rate(temp, 15m) > 0.5"],
     )
-    clear_when: str | None = Field(
+    clear_when: Expression | None = Field(
         default=None, alias="clear", description=_CLEAR, examples=["rate(temp, 15m) < 0.1"]
     )
     alarm: Code | None = Field(

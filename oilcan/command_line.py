@@ -12,7 +12,7 @@ from oilcan.commands.edge import edge
 from oilcan.commands.files import backup, exports, imports, restore
 from oilcan.commands.meters import meter
 from oilcan.commands.operations import dead_letters, status
-from oilcan.commands.prepare import apply, check, migrate
+from oilcan.commands.prepare import apply, check, migrate, schema
 from oilcan.commands.rules import rules
 from oilcan.commands.run import conditions, demo, ingest, maintenance, serve, up
 
@@ -41,6 +41,7 @@ app.command(rich_help_panel=_ROLE)(serve)
 app.command(rich_help_panel=_PREPARE)(migrate)
 app.command(rich_help_panel=_PREPARE)(check)
 app.command(rich_help_panel=_PREPARE)(apply)
+app.command(rich_help_panel=_PREPARE)(schema)
 app.command(rich_help_panel=_FILES)(backup)
 app.command(rich_help_panel=_FILES)(restore)
 # A value may be negative, which is no option.

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from oilcan.options import DatabaseUrl, Home, Plant
+from oilcan.plant.schema_kind import SchemaKind
 
 
 def migrate(
@@ -40,6 +41,18 @@ def check(plant: Plant) -> None:
     from oilcan.plant.check import run
 
     raise typer.Exit(run(plant))
+
+
+def schema(
+    kind: Annotated[SchemaKind, typer.Argument(help="Rule files, or the other plant files.")],
+) -> None:
+    """Print the JSON Schema of files, for editors that complete and check while a person types.
+
+    Example: `oilcan schema rules > plant/rules.schema.json`
+    """
+    from oilcan.plant.schema import schema_text
+
+    typer.echo(schema_text(kind), nl=False)
 
 
 def apply(

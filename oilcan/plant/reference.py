@@ -1,6 +1,6 @@
 """The reference of plant files in Markdown, made from the models that check them.
 
-`python -m oilcan.plant.reference` writes `docs/reference/plant-files.md`.
+`python -m oilcan.plant.reference` writes `docs/reference/plant-files.md`, and the JSON Schemas.
 """
 
 import json
@@ -17,9 +17,14 @@ from edge.modbus.source import ModbusSource, RegisterMap
 from edge.mqtt.source import MqttSource
 from edge.opcua.source import OpcuaSource
 from maintenance.register.file import AssetClassShape, SiteShape
+from oilcan.plant.schema import schema_text
+from oilcan.plant.schema_kind import SchemaKind
 from oilcan.plant.shape import AssetEntry
 
 FILE = Path(__file__).parents[2] / "docs" / "reference" / "plant-files.md"
+
+DEMO_SCHEMA = Path(__file__).parents[1] / "demo" / "plant" / "rules.schema.json"
+"""The schema that the demo's rule files name, so that a copy of the plant has it."""
 
 Schema = Mapping[str, Any]
 """A JSON schema, as pydantic gives it."""
@@ -38,6 +43,9 @@ more of `sites`, `asset_classes`, `assets`, `sources` and `profiles`, or it is a
 `asset_class`, `inputs`, `params` and `rules`. `${NAME}` in a value is replaced from the
 environment. Durations are written `500ms`, `2s`, `5m`, `2h`, `7d`; units as in `mm/s`, `degC`,
 `m3/h`, `%`, and `1` for a number without one. The folder `oilcan/demo/plant` is an example.
+
+Editors that know YAML complete and check while you type: `oilcan schema rules` and `oilcan schema
+plant` print the JSON Schemas ([rules](rules.schema.json), [plant](plant.schema.json)).
 
 This page is made from the program by `python -m oilcan.plant.reference`.
 """
@@ -165,6 +173,13 @@ def _plain(value: object) -> str:
     return f"`{value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}`"
 
 
+def write_reference(folder: Path = FILE.parent) -> None:
+    """Write the page, and the schemas beside it and beside the demo's rules."""
+    (folder / FILE.name).write_text(reference(), encoding="utf-8")
+    for kind in SchemaKind:
+        (folder / f"{kind}.schema.json").write_text(schema_text(kind), encoding="utf-8")
+    DEMO_SCHEMA.write_text(schema_text(SchemaKind.RULES), encoding="utf-8")
+
+
 if __name__ == "__main__":
-    FILE.parent.mkdir(parents=True, exist_ok=True)
-    FILE.write_text(reference(), encoding="utf-8")
+    write_reference()
