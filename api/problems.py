@@ -233,6 +233,9 @@ PROBLEMS: Mapping[type[config.OilcanError], ProblemType] = MappingProxyType(
             "There is no such thing",
             "nothing is out of service under 9",
         ),
+        conditions.LibraryEntryUnknown: ProblemType(
+            _Status.NOT_FOUND, "not-found", "There is no such thing", "there is no template 'pump'"
+        ),
         conditions.SnapshotUnreadable: _INTERNAL,
         ingest.CursorMoved: _INTERNAL,
         ingest.NotAMeter: ProblemType(

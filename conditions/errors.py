@@ -16,6 +16,7 @@ ConditionsError             print the message, exit 1
 ├── ResetRefused            wait until it returns to normal, acknowledge it, then reset it
 ├── AlreadyOutOfService     return it to service before it is taken out again
 ├── NotInForce              give the id of one that is in force
+├── LibraryEntryUnknown     name a template, a role or a machine group of the library
 └── SnapshotUnreadable      read the log from its start: the state was written in another form
 """
 
@@ -67,6 +68,10 @@ class FailuresUnreadable(ConditionsError):
 
 class AssetUnknown(ConditionsError):
     """A parameter is set for an asset that is not in the register."""
+
+
+class LibraryEntryUnknown(ConditionsError):
+    """The starter library has no such template, role or machine group."""
 
 
 class SnapshotUnreadable(ConditionsError):

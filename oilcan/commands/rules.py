@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from oilcan.commands.library import library
 from oilcan.options import DatabaseUrl, Home, Plant
 
 rules = typer.Typer(
@@ -12,6 +13,7 @@ rules = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="markdown",
 )
+rules.add_typer(library, name="library")
 
 RuleName = Annotated[
     str, typer.Argument(metavar="RULE", help="Name of the rule, like centrifugal_pump/hot.")
