@@ -4,7 +4,7 @@ A rule file is a YAML document with `asset_class`, `inputs`, `params` and `rules
 """
 
 import keyword
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any, TypeVar
@@ -48,7 +48,9 @@ def load_rules(
     problems: list[Problem] = []
     first: dict[str, Rule] = {}
     units: dict[tuple[str, str], Rule] = {}
-    for document in filter(is_rule_file, documents):
+    files = list(filter(is_rule_file, documents))
+    named = _rule_names(files)
+    for document in files:
         reader = _Reader(document, roles)
         for path, rule in reader.read():
             known = first.setdefault(rule.name, rule)
@@ -58,10 +60,23 @@ def load_rules(
                     f"rule {rule.name} is already at {known.file}:{known.line}",
                     "Give it another id",
                 )
-            elif reader.agrees_on_units(path, rule, units):
+            elif reader.agrees_on_units(path, rule, units) and reader.knows_parents(
+                path, rule, named
+            ):
                 rules.append(rule)
         problems += reader.problems
     return rules, problems
+
+
+def _rule_names(documents: Sequence[Document]) -> frozenset[str]:
+    """Every rule's id, alone and behind its class, those of rules with a mistake too."""
+    names: set[str] = set()
+    for document in documents:
+        listed = document.data["rules"]
+        for one in listed if isinstance(listed, list) else []:
+            if isinstance(one, dict) and "id" in one:
+                names |= {str(one["id"]), f"{document.data.get('asset_class')}/{one['id']}"}
+    return frozenset(names)
 
 
 def rule_from_definition(definition: Mapping[str, Any], *, file: str, line: int) -> Rule:
@@ -126,6 +141,18 @@ class _Reader:
                     f"{name} is in {unit} here, and in {other.parameter_units[name]} in rule "
                     f"{other.id} ({other.file}:{other.line})",
                     f"Use two parameters, or give it a unit: {name}: {{value: …, unit: {unit}}}",
+                )
+        return len(self.problems) == before
+
+    def knows_parents(self, path: KeyPath, rule: Rule, named: Collection[str]) -> bool:
+        """Does each rule of a parent that suppresses it exist?"""
+        before = len(self.problems)
+        for index, one in enumerate(rule.suppress):
+            if one.rule and one.rule not in named:
+                self.refuse(
+                    (*path, "suppress", index, "parent"),
+                    f"there is no rule {one.rule!r}",
+                    did_you_mean(one.rule, named),
                 )
         return len(self.problems) == before
 

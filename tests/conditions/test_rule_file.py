@@ -125,6 +125,12 @@ MISTAKES = {
         "already at rules/pump.yaml:7",
         "another id",
     ),
+    "parent's rule": (
+        HEAD + '- {id: a, raise: "vib > 5", suppress: [{parent: b}]}\n- {id: bb, alarm: B}',
+        7,
+        "no rule 'b'",
+        "'bb'",
+    ),
     "call": (HEAD + '- {id: a, raise: "vib > exit()"}', 7, "'exit'", "Known are"),
     "division": (HEAD + '- {id: a, raise: "vib > 1/0"}', 7, "not a number", ""),
 }
@@ -154,10 +160,11 @@ SUPPRESSED = """- id: a
   enabled_when: vib > 0.1
   suppress:
     - {parent: true}
-    - {parent: power_loss}
+    - {parent: pump/power_loss}
     - {asset_state: [maintenance, down]}
     - {window: {days: [fri, sat], start: "22:00", end: "06:00"}}
     - {window: {first: 2026-12-24, last: "2027-01-01"}}
+- {id: power_loss, alarm: POWER}
 """
 
 
@@ -170,7 +177,7 @@ def test_what_a_rule_says_of_its_life_is_read() -> None:
     assert [one.name for one in read_rule.inputs] == ["temp", "vib"]
     assert read_rule.suppress == (
         Suppression(SuppressionKind.PARENT),
-        Suppression(SuppressionKind.PARENT, rule="power_loss"),
+        Suppression(SuppressionKind.PARENT, rule="pump/power_loss"),
         Suppression(SuppressionKind.ASSET_STATE, states=frozenset({"maintenance", "down"})),
         Suppression(
             SuppressionKind.WINDOW, window=WeeklyWindow(frozenset({4, 5}), time(22), time(6))

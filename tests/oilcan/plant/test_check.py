@@ -35,7 +35,7 @@ TEN = [
         "rules/pump.yaml:7:21: 'vibr' is neither an input nor a parameter of this file. "
         "Did you mean 'vib'?"
     ),
-    "    vibr",
+    "    vibr > 7.1",
     "    ~~~~",
     (
         "rules/pump.yaml:9:41: clear < 400 overlaps raise > 300. "

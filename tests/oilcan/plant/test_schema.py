@@ -41,7 +41,7 @@ rules:
   latch: true
   suppress:
   - {parent: true}
-  - {parent: power_loss}
+  - {parent: seal}
   - {asset_state: [maintenance]}
   - {window: {days: [sat], start: "22:00", end: "06:00"}}
   - {window: {first: 2026-12-24, last: 2027-01-01}}
