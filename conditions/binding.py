@@ -1,47 +1,18 @@
-"""Rules bound to points: which series there are, which instances read them, as kernel tables."""
+"""Rules bound to points: assets that are alike share a shape, and each gets its own stretch of state."""
 
-import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import accumulate
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
 
-import numpy as np
-
-from conditions.event import Severity
-from conditions.expression import Comparator, parse_comparison
-from conditions.rule import UNKNOWN_FAILURE_MODE, Level, Rule
-from conditions.tables import (
-    EQUAL,
-    FOREVER,
-    GREATER,
-    GREATER_EQUAL,
-    INSTANCE,
-    LESS,
-    LESS_EQUAL,
-    LEVEL,
-    NOT_EQUAL,
-    SERIES,
-    TIMER,
-    Machine,
-    make_machine,
-)
-from config.units import comparable, registry, unit_problem
+from conditions.conversion import SAME, Conversion, conversion
+from conditions.program import Shape, Slot, compile_shape
+from conditions.rule import UNKNOWN_FAILURE_MODE, OnUnknown, Rule, alarm_levels
 from ingest.point import Point
 
 SeriesKey = tuple[str, str]
 """(tag, "") of a point's series, (asset, code) of an alarm's."""
 
-_CODES = {
-    Comparator.GREATER: GREATER,
-    Comparator.GREATER_EQUAL: GREATER_EQUAL,
-    Comparator.LESS: LESS,
-    Comparator.LESS_EQUAL: LESS_EQUAL,
-    Comparator.EQUAL: EQUAL,
-    Comparator.NOT_EQUAL: NOT_EQUAL,
-}
-# A converted threshold is rounded to what a person means: 185 degF is 85 degC, not 85.00000000001.
-_DIGITS = 12
+_ALARM = Slot("alarm", "1", None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +26,12 @@ class ActiveRule:
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """What conditions know of an asset."""
+    """What conditions know of an asset; `zone` is the time zone of its site."""
 
     id: int
     tag: str
     asset_class: str
+    zone: str = "UTC"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,87 +44,62 @@ class Plant:
     parameters: Mapping[tuple[str, str], float]
 
 
-@dataclass(frozen=True, slots=True)
-class Conversion:
-    """value in the rule's unit = value in the point's unit * factor + offset."""
+@dataclass(slots=True)
+class Block:
+    """The components of one shape: `rules[k]` is what the shape's rule k stands for.
 
-    factor: float = 1.0
-    offset: float = 0.0
-
-    def forward(self, value: float) -> float:
-        return value if self == _SAME else value * self.factor + self.offset
-
-    def backward(self, value: float) -> float:
-        if self == _SAME:
-            return value
-        return float(f"{(value - self.offset) / self.factor:.{_DIGITS}g}")
-
-
-_SAME = Conversion()
-
-
-@dataclass(frozen=True, slots=True)
-class Instance:
-    """One rule on one series of one asset; thresholds are in the rule's unit, by level.
-
-    `state_hash` is the rule's, kept because it takes a while to find.
+    `series[n]` are the keys of component n's series, slot by slot, `points[n]` their points.
     """
+
+    shape: Shape
+    rules: tuple[ActiveRule, ...]
+    state_hashes: tuple[str, ...]
+    assets: list[Asset] = field(default_factory=list)
+    series: list[tuple[SeriesKey, ...]] = field(default_factory=list)
+    points: list[tuple[Point, ...]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Bound:
+    """A rule of an asset class with its inputs' roles."""
 
     active: ActiveRule
     state_hash: str
-    asset: Asset
-    series: SeriesKey
-    point: Point | None
-    conversion: Conversion
-    raise_at: tuple[float, ...]
-    clear_at: tuple[float, ...]
-
-    @property
-    def key(self) -> tuple[str, str]:
-        """What state belongs to: (hash of when the rule raises and clears, asset)."""
-        return self.state_hash, self.asset.tag
-
-    @property
-    def problem(self) -> tuple[str, str, str]:
-        """What an event is about: (rule, asset, failure mode)."""
-        rule = self.active.rule
-        return rule.name, self.asset.tag, rule.failure_mode
+    roles: tuple[str, ...]
 
 
-def conversion(point_unit: str, rule_unit: str) -> Conversion | None:
-    """How to get from a point's unit to a rule's; None where there is no way."""
-    if point_unit == rule_unit:
-        return _SAME
-    if unit_problem(point_unit) or unit_problem(rule_unit):
-        return None
-    if not comparable(point_unit, rule_unit):
-        return None
-    names = ["dimensionless" if unit == "1" else unit for unit in (point_unit, rule_unit)]
-    low, high = (
-        float(registry().Quantity(value, names[0]).to(names[1]).magnitude) for value in (0.0, 1.0)
-    )
-    return Conversion(high - low, low)
+def bind(plant: Plant, alarms: Sequence[SeriesKey]) -> list[Block]:
+    """The blocks of a plant; `alarms` are the alarms that were seen so far.
+
+    A rule is left out on an asset that lacks one of its inputs, or has it in another kind of unit.
+    """
+    return [*_bind_points(plant), *_bind_alarms(plant, alarms)]
+
+
+def way(point_unit: str, rule_unit: str) -> Conversion:
+    """How to get from a point's unit to that of a rule that is bound to it."""
+    return _conversion(point_unit, rule_unit) or SAME
+
+
+@cache
+def _conversion(point_unit: str, rule_unit: str) -> Conversion | None:
+    return conversion(point_unit, rule_unit)
 
 
 def default_alarm_rule(code: str) -> ActiveRule:
     """The rule of a device's alarm that nobody wrote one for: an event, and no work."""
-    levels = tuple(
-        Level(
-            severity,
-            parse_comparison(f">= {int(severity)}"),
-            parse_comparison(f"< {int(severity)}"),
-            0,
-            0,
-        )
-        for severity in Severity
-    )
     rule = Rule(
         asset_class="alarm",
         id=code,
         failure_mode=UNKNOWN_FAILURE_MODE,
-        input=None,
+        inputs=(),
         alarm=code,
-        levels=levels,
+        value=None,
+        enabled_when=None,
+        on_unknown=OnUnknown.HOLD,
+        latch=False,
+        suppress=(),
+        levels=alarm_levels(),
         parameters={},
         work_order=None,
         file="",
@@ -162,104 +109,115 @@ def default_alarm_rule(code: str) -> ActiveRule:
     return ActiveRule(rule, None, None)
 
 
-def bind(plant: Plant, alarms: Sequence[SeriesKey]) -> list[Instance]:
-    """Every instance, sorted by series; `alarms` are the alarms that were seen so far.
+def _bind_points(plant: Plant) -> list[Block]:
+    """Blocks of assets of one class whose points have the same roles and units."""
+    by_class: dict[str, list[_Bound]] = {}
+    for active in plant.rules:
+        rule = active.rule
+        if rule.alarm is None:
+            roles = tuple(dict.fromkeys(one.role for one in rule.inputs))
+            by_class.setdefault(rule.asset_class, []).append(_Bound(active, rule.state_hash, roles))
+    wanted = {
+        asset_class: frozenset(role for bound in rules for role in bound.roles)
+        for asset_class, rules in by_class.items()
+    }
+    of_asset: dict[str, list[Point]] = {}
+    for point in plant.points:
+        if point.role in wanted.get(point.asset_class, ()):
+            of_asset.setdefault(point.asset, []).append(point)
+    blocks: dict[tuple[str, tuple[Slot, ...]], list[Block]] = {}
+    for tag in sorted(of_asset):
+        points = {point.role: point for point in of_asset[tag]}
+        slots = tuple(
+            Slot(role, points[role].unit, points[role].rollover) for role in sorted(points)
+        )
+        first = of_asset[tag][0]
+        key = (first.asset_class, slots)
+        if key not in blocks:
+            blocks[key] = _shapes(by_class[first.asset_class], slots)
+        asset = plant.assets.get(tag) or Asset(first.asset_id, tag, first.asset_class)
+        for block in blocks[key]:
+            own = tuple(points[slot.role] for slot in block.shape.slots)
+            block.assets.append(asset)
+            block.points.append(own)
+            block.series.append(tuple((point.tag, "") for point in own))
+    return [block for some in blocks.values() for block in some]
 
-    An instance without a usable threshold or unit is left out: it could decide nothing.
-    """
-    instances: list[Instance] = []
+
+def _shapes(rules: Sequence[_Bound], slots: tuple[Slot, ...]) -> list[Block]:
+    """One empty block for each set of series that rules join."""
+    by_role = {slot.role: slot for slot in slots}
+    fit = [bound for bound in rules if _fits(bound, by_role)]
+    return [
+        Block(
+            compile_shape(
+                [bound.active.rule for bound in some],
+                [slot for slot in slots if slot.role in joined],
+                way,
+            ),
+            tuple(bound.active for bound in some),
+            tuple(bound.state_hash for bound in some),
+        )
+        for joined, some in _joined(fit)
+    ]
+
+
+def _fits(bound: _Bound, by_role: Mapping[str, Slot]) -> bool:
+    return all(
+        one.role in by_role and _conversion(by_role[one.role].unit, one.unit) is not None
+        for one in bound.active.rule.inputs
+    ) and bool(bound.roles)
+
+
+def _joined(rules: Iterable[_Bound]) -> list[tuple[set[str], list[_Bound]]]:
+    """Rules that share an input, directly or over others, with all of their roles."""
+    found: list[tuple[set[str], list[_Bound]]] = []
+    for bound in rules:
+        roles, some = set(bound.roles), [bound]
+        apart: list[tuple[set[str], list[_Bound]]] = []
+        for known in found:
+            if known[0] & roles:
+                roles |= known[0]
+                some = [*known[1], *some]
+            else:
+                apart.append(known)
+        found = [*apart, (roles, some)]
+    return found
+
+
+def _bind_alarms(plant: Plant, alarms: Sequence[SeriesKey]) -> list[Block]:
+    """One block for each rule over an alarm, and for each alarm without one."""
     by_class: dict[str, list[Asset]] = {}
     for asset in plant.assets.values():
         by_class.setdefault(asset.asset_class, []).append(asset)
-    by_role: dict[tuple[str, str], list[Point]] = {}
-    for point in plant.points:
-        by_role.setdefault((point.asset_class, point.role), []).append(point)
-    ruled: set[SeriesKey] = set()
+    blocks: list[Block] = []
+    ruled: dict[tuple[str, str], list[ActiveRule]] = {}
     for active in plant.rules:
-        rule, state_hash = active.rule, active.rule.state_hash
-        if rule.input is not None:
-            for point in by_role.get((rule.asset_class, rule.input.role), []):
-                instances += _on_point(plant, active, state_hash, point)
-        else:
-            for asset in by_class.get(rule.asset_class, []):
-                instances.append(_on_alarm(active, state_hash, asset))
-                ruled.add((asset.tag, rule.alarm or ""))
-    for key in alarms:
-        if key not in ruled and (asset_of := plant.assets.get(key[0])) is not None:
-            default = default_alarm_rule(key[1])
-            instances.append(_on_alarm(default, default.rule.state_hash, asset_of))
-    return sorted(instances, key=lambda instance: (instance.series, instance.key))
-
-
-def _on_point(plant: Plant, active: ActiveRule, state_hash: str, point: Point) -> list[Instance]:
-    rule = active.rule
-    way = conversion(point.unit, rule.input.unit if rule.input else "1")
-    if way is None:
-        return []
-    given = {
-        name: plant.parameters.get((point.asset, name), value)
-        for name, value in rule.parameters.items()
-    }
-    raise_at = tuple(level.raise_when.threshold.evaluate(given) for level in rule.levels)
-    clear_at = tuple(level.clear_when.threshold.evaluate(given) for level in rule.levels)
-    if not all(map(math.isfinite, (*raise_at, *clear_at))):
-        return []
-    asset = Asset(point.asset_id, point.asset, point.asset_class)
-    return [Instance(active, state_hash, asset, (point.tag, ""), point, way, raise_at, clear_at)]
-
-
-def _on_alarm(active: ActiveRule, state_hash: str, asset: Asset) -> Instance:
-    rule = active.rule
-    raise_at = tuple(level.raise_when.threshold.evaluate({}) for level in rule.levels)
-    clear_at = tuple(level.clear_when.threshold.evaluate({}) for level in rule.levels)
-    return Instance(
-        active, state_hash, asset, (asset.tag, rule.alarm or ""), None, _SAME, raise_at, clear_at
-    )
-
-
-def compile_tables(instances: Sequence[Instance]) -> tuple[Machine, dict[SeriesKey, int]]:
-    """The kernel's tables for instances sorted by series, and the number of each series."""
-    numbers: dict[SeriesKey, int] = {}
-    for instance in instances:
-        numbers.setdefault(instance.series, len(numbers))
-    widths = [len(instance.active.rule.levels) for instance in instances]
-    firsts = np.array([0, *accumulate(widths)], np.int64)
-    of_series = np.array([numbers[instance.series] for instance in instances], np.int64)
-    tables = np.zeros(len(instances), INSTANCE)
-    tables["first_level"], tables["end_level"] = firsts[:-1], firsts[1:]
-    tables["max_age"] = [_max_age(instance) for instance in instances]
-    series = np.zeros(len(numbers), SERIES)
-    series["first_instance"] = np.searchsorted(of_series, np.arange(len(numbers)))
-    series["end_instance"] = np.searchsorted(of_series, np.arange(len(numbers)), "right")
-    series["first_level"] = firsts[series["first_instance"]]
-    series["end_level"] = firsts[series["end_instance"]]
-    levels, timers = _compile_levels(instances, int(firsts[-1]))
-    timers["instance"] = np.repeat(np.arange(len(instances)), widths)
-    return make_machine(series, tables, levels, timers), numbers
-
-
-def _max_age(instance: Instance) -> int:
-    read = instance.active.rule.input
-    return FOREVER if read is None or read.max_age_us is None else read.max_age_us
-
-
-def _compile_levels(instances: Sequence[Instance], count: int) -> tuple[Any, Any]:
-    """The level tables; thresholds are turned into the points' own units."""
-    pairs = [
-        (instance, number, level)
-        for instance in instances
-        for number, level in enumerate(instance.active.rule.levels)
+        if (code := active.rule.alarm) is not None:
+            ruled.setdefault((active.rule.asset_class, code), []).append(active)
+    taken: set[SeriesKey] = set()
+    for (asset_class, code), actives in ruled.items():
+        some = by_class.get(asset_class, [])
+        taken |= {(asset.tag, code) for asset in some}
+        blocks.append(_alarm_block(actives, some, code))
+    unruled: dict[str, list[Asset]] = {}
+    for tag, code in alarms:
+        if (tag, code) not in taken and (asset_of := plant.assets.get(tag)) is not None:
+            unruled.setdefault(code, []).append(asset_of)
+    blocks += [
+        _alarm_block([default_alarm_rule(code)], some, code) for code, some in unruled.items()
     ]
+    return [block for block in blocks if block.assets]
 
-    def column(value: Callable[[Instance, int, Level], Any]) -> list[Any]:
-        return [value(*pair) for pair in pairs]
 
-    levels, timers = np.zeros(count, LEVEL), np.zeros(count, TIMER)
-    levels["raise_at"] = column(lambda i, n, _: i.conversion.backward(i.raise_at[n]))
-    levels["raise_op"] = column(lambda _, __, level: _CODES[level.raise_when.op])
-    timers["clear_at"] = column(lambda i, n, _: i.conversion.backward(i.clear_at[n]))
-    timers["clear_op"] = column(lambda _, __, level: _CODES[level.clear_when.op])
-    timers["for_us"] = column(lambda _, __, level: level.for_us)
-    timers["clear_for_us"] = column(lambda _, __, level: level.clear_for_us)
-    timers["severity"] = column(lambda _, __, level: level.severity)
-    return levels, timers
+def _alarm_block(actives: Sequence[ActiveRule], assets: Sequence[Asset], code: str) -> Block:
+    rules = [active.rule for active in actives]
+    ordered = sorted(assets, key=lambda asset: asset.tag)
+    return Block(
+        compile_shape(rules, [_ALARM], way),
+        tuple(actives),
+        tuple(rule.state_hash for rule in rules),
+        ordered,
+        [((asset.tag, code),) for asset in ordered],
+        [() for _ in ordered],
+    )

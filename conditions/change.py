@@ -4,9 +4,13 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from conditions.binding import Instance
 from conditions.event import ChangeKind, Severity, WorkOrderRequest, event_key
-from conditions.rule import describe_level
+from conditions.machine import Instance, Source
+from conditions.rule import Level, describe_level
+from conditions.spelling import spell
+from conditions.tables import Records
+from conditions.term import Op, Term
+from conditions.threshold import threshold
 from config.unit_sign import with_unit
 from edge.reading import SensorAlarm
 
@@ -48,13 +52,15 @@ def change_kind(before: int, after: int) -> ChangeKind:
     return ChangeKind.ESCALATED if after > before else ChangeKind.DEESCALATED
 
 
-def describe(instance: Instance, found: Any, rows: Any, alarm: SensorAlarm | None) -> Change:
-    """The change that the kernel found (`CHANGE` and `TAIL` records), for people and the store."""
+def describe(
+    instance: Instance, found: Any, shown: Any, rows: Records, alarm: SensorAlarm | None
+) -> Change:
+    """The change that the kernel found (`CHANGE`, values, `EVIDENCE`), for people and the store."""
     rule_name, asset, failure_mode = instance.problem
     before, after = int(found["before"]), int(found["after"])
     kind = change_kind(before, after)
     severity = Severity(after or before)
-    value = _value(instance, float(found["value"]))
+    value = _number(float(found["value"])) if instance.sources else None
     onset = int(found["onset"])
     return Change(
         kind=kind,
@@ -69,42 +75,67 @@ def describe(instance: Instance, found: Any, rows: Any, alarm: SensorAlarm | Non
         at_us=int(found["at"]),
         onset_us=onset,
         raised_us=int(found["raised"]),
-        value=value if instance.point else None,
+        value=value,
         message=_message(instance, severity, value, alarm),
         work_order=instance.active.rule.work_order,
-        evidence=_evidence(instance, severity, found, rows, alarm)
+        evidence=_evidence(instance, severity, found, shown, rows, alarm)
         if kind is ChangeKind.RAISED
         else None,
     )
 
 
-def _value(instance: Instance, value: float) -> float | None:
-    """A reading in the rule's unit; None where it is no number (JSON has none for it)."""
-    return instance.conversion.forward(value) if math.isfinite(value) else None
+def _number(value: float) -> float | None:
+    """A value; None where it is unknown (JSON has no NaN)."""
+    return value if math.isfinite(value) else None
+
+
+def _level(instance: Instance, severity: Severity) -> tuple[int, Level]:
+    levels = instance.active.rule.levels
+    return next((n, level) for n, level in enumerate(levels) if level.severity == severity)
 
 
 def _message(
     instance: Instance, severity: Severity, value: float | None, alarm: SensorAlarm | None
 ) -> str:
     rule = instance.active.rule
-    if instance.point is None or rule.input is None:
+    if rule.alarm is not None:
         said = alarm.message if alarm else ""
         return f"{rule.alarm}: {said}" if said else f"alarm {rule.alarm}"
-    unit = rule.input.unit
-    number = next(n for n, level in enumerate(rule.levels) if level.severity == severity)
-    threshold = with_unit(f"{instance.raise_at[number]:g}", unit)
-    limit = f"{rule.levels[number].raise_when.op} {threshold}"
-    shown = "unknown" if value is None else with_unit(f"{value:.4g}", unit)
-    return f"{instance.point.name or rule.input.role} is {shown} ({severity.label}: {limit})"
+    number, level = _level(instance, severity)
+    if rule.value is None:
+        return f"{describe_level(rule, level)} ({severity.label})"
+    shown = "unknown" if value is None else _with_unit(f"{value:.4g}", rule.unit)
+    compared, limit = threshold(level.raise_when, rule.value), instance.limits[number][0]
+    if compared is None or limit is None:
+        return f"{_title(instance, rule.value)} is {shown} ({severity.label}: {spell(level.raise_when)})"
+    at = _with_unit(f"{limit:g}", rule.unit)
+    return f"{_title(instance, rule.value)} is {shown} ({severity.label}: {compared.op} {at})"
+
+
+def _title(instance: Instance, value: Term) -> str:
+    """What the value is called: its point's name or role, or the term as it is written."""
+    if value.op is not Op.INPUT:
+        return spell(value)
+    inputs = instance.active.rule.inputs
+    n = next(n for n, one in enumerate(inputs) if one.name == value.name)
+    return instance.sources[n].point.name or inputs[n].role
+
+
+def _with_unit(number: str, unit: str) -> str:
+    return number if unit in {"", "1"} else with_unit(number, unit)
 
 
 def _evidence(
-    instance: Instance, severity: Severity, found: Any, rows: Any, alarm: SensorAlarm | None
+    instance: Instance,
+    severity: Severity,
+    found: Any,
+    shown: Any,
+    rows: Records,
+    alarm: SensorAlarm | None,
 ) -> dict[str, Any]:
     rule = instance.active.rule
-    number = next(n for n, level in enumerate(rule.levels) if level.severity == severity)
-    level = rule.levels[number]
-    unit = rule.input.unit if rule.input else "1"
+    number, level = _level(instance, severity)
+    raise_at, clear_at = instance.limits[number]
     return {
         "rule": {
             "id": rule.name,
@@ -113,15 +144,18 @@ def _evidence(
             "line": rule.line,
             "level": severity.label,
             "text": describe_level(rule, level),
-            "raise": instance.raise_at[number],
-            "raise_op": str(level.raise_when.op),
-            "clear": instance.clear_at[number],
-            "clear_op": str(level.clear_when.op),
-            "unit": unit,
+            "raise": raise_at,
+            "raise_op": _operator(level.raise_when, rule.value),
+            "clear": clear_at,
+            "clear_op": _operator(level.clear_when, rule.value),
+            "unit": rule.unit,
             "for_s": level.for_us / _SECOND,
             "clear_for_s": level.clear_for_us / _SECOND,
         },
-        "points": [_readings(instance, unit, rows)] if instance.point else [],
+        "points": [
+            _readings(source, rows[rows["input"] == n]) for n, source in enumerate(instance.sources)
+        ],
+        "values": _values(instance, found, shown),
         "alarm": alarm
         and {"code": alarm.code, "severity": alarm.severity, "message": alarm.message},
         "onset_us": int(found["onset"]),
@@ -129,13 +163,34 @@ def _evidence(
     }
 
 
-def _readings(instance: Instance, unit: str, rows: Any) -> dict[str, Any]:
+def _operator(truth: Term, value: Term | None) -> str | None:
+    compared = threshold(truth, value)
+    return None if compared is None else str(compared.op)
+
+
+def _values(instance: Instance, found: Any, shown: Any) -> list[dict[str, Any]]:
+    """What the rule's value and the other numbers that it compares came to."""
+    value = instance.active.rule.value
+    pairs = [(value, float(found["value"]))] if value is not None else []
+    pairs += [
+        (term, float(number)) for term, number in zip(instance.plan.shown, shown, strict=False)
+    ]
+    return [
+        {"text": spell(term), "value": _number(number), "unit": term.unit} for term, number in pairs
+    ]
+
+
+def _readings(source: Source, rows: Records) -> dict[str, Any]:
     """The rows beside a raise, in the rule's unit, so that they stand beside its thresholds."""
     return {
-        "tag": instance.series[0],
-        "unit": unit,
+        "tag": source.point.tag,
+        "unit": source.unit,
         "readings": [
-            [int(row["ts"]), _value(instance, float(row["value"])), int(row["quality"])]
+            [
+                int(row["ts"]),
+                _number(source.conversion.forward(float(row["value"]))),
+                int(row["quality"]),
+            ]
             for row in rows
         ],
     }

@@ -5,24 +5,17 @@ fed, not on how that was cut into lists.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
-from conditions.binding import Instance, Plant, SeriesKey, bind, compile_tables
+from conditions.binding import Plant, SeriesKey, bind
 from conditions.change import Change, change_kind, describe
 from conditions.event import Severity, alarm_severity, event_key
 from conditions.kernel import advance
-from conditions.memory import (
-    InstanceMemory,
-    decode,
-    encode,
-    recall,
-    remember,
-    trim,
-    waiting_series,
-)
-from conditions.tables import BEFORE, TAIL_ROWS, UNREAD, Rows
+from conditions.machine import Instance, Layout, build_machine
+from conditions.memory import Memory, OpenEvent, decode, encode, recall, remember, with_alarms
+from conditions.tables import BEFORE, UNREAD, Changes, Rows
 from edge.reading import AlarmBatch, Quality, ReadingBatch, SensorAlarm
 
 
@@ -53,20 +46,20 @@ class Engine:
 
     @property
     def instances(self) -> int:
-        """How many rules are bound to how many series, in all."""
-        return len(self._instances)
+        """How many rules are bound to how many assets, in all."""
+        return len(self._machine.state.instances)
 
     @property
     def open_events(self) -> int:
         """How many conditions hold."""
-        return int(np.count_nonzero(self._machine.instances["severity"]))
+        return int(np.count_nonzero(self._machine.state.instances["severity"]))
 
     @property
     def open_keys(self) -> set[str]:
         """Keys of the events that are open."""
-        records = self._machine.instances
+        records = self._machine.state.instances
         return {
-            event_key(*self._instances[int(i)].problem, int(records[i]["onset"]))
+            event_key(*self._instance(int(i)).problem, int(records[i]["onset"]))
             for i in np.flatnonzero(records["severity"])
         }
 
@@ -87,11 +80,8 @@ class Engine:
         told: dict[SeriesKey, list[SensorAlarm]] = {}
         rows = self._rows(parts, told)
         found = advance(self._machine, rows, lateness_us=self._lateness_us)
-        changes = [
-            self._describe(change, tail, told)
-            for change, tail in zip(found.changes, found.evidence, strict=True)
-        ]
-        for key in told.keys() & self._numbers.keys():
+        changes = [self._describe(found, number, told) for number in range(len(found.changes))]
+        for key in told.keys() & self._layout.numbers.keys():
             self._alarms[key] = self._alarm_at(key, self._last_ts(key), told)
         return changes
 
@@ -103,11 +93,14 @@ class Engine:
         self._plant = plant
         return self._rebind()
 
+    def memory(self) -> Memory:
+        """A copy of all state, for `encode`; the engine may go on meanwhile."""
+        alarms = [alarm for alarm in self._alarms.values() if alarm]
+        return with_alarms(remember(self._machine, self._layout, whole=False), alarms)
+
     def snapshot(self) -> bytes:
         """All state, as bytes."""
-        memory = remember(self._machine, self._instances, self._numbers)
-        kept = trim(memory, waiting_series(memory, self._instances))
-        return encode(replace(kept, alarms=[alarm for alarm in self._alarms.values() if alarm]))
+        return encode(self.memory())
 
     def restore(self, data: bytes) -> list[Change]:
         """Go on from a snapshot; the changes are of events that rules edited since do not hold.
@@ -115,22 +108,28 @@ class Engine:
         Raises `SnapshotUnreadable`.
         """
         memory = decode(data)
-        self._alarms = {key: None for key in memory.series if key[1]}
+        keys = (key for block in memory.blocks for some in block.names.keys for key in some)
+        self._alarms = {key: None for key in keys if key[1]}
         self._alarms |= {(alarm.asset, alarm.code): alarm for alarm in memory.alarms}
         self._bind()
-        changed = recall(memory, self._machine, self._instances, self._numbers)
-        return [self._change_of(one, severity) for one, severity in changed]
+        return self._recall(memory)
 
     def _bind(self) -> None:
-        self._instances: list[Instance] = bind(self._plant, list(self._alarms))
-        self._machine, self._numbers = compile_tables(self._instances)
-        self._tags = {tag: number for (tag, code), number in self._numbers.items() if not code}
+        self._layout = Layout(bind(self._plant, list(self._alarms)))
+        self._machine = build_machine(self._layout, self._plant.parameters)
+        self._tags = {tag: n for (tag, code), n in self._layout.numbers.items() if not code}
 
     def _rebind(self) -> list[Change]:
-        memory = remember(self._machine, self._instances, self._numbers)
+        memory = remember(self._machine, self._layout)
         self._bind()
-        changed = recall(memory, self._machine, self._instances, self._numbers)
+        return self._recall(memory)
+
+    def _recall(self, memory: Memory) -> list[Change]:
+        changed = recall(memory, self._machine, self._layout)
         return [self._change_of(one, severity) for one, severity in changed]
+
+    def _instance(self, number: int) -> Instance:
+        return self._layout.instance(number, self._machine.state.constants)
 
     def _meet_alarms(self, parts: Sequence[Part]) -> None:
         """Give every alarm that is seen for the first time an instance."""
@@ -138,12 +137,12 @@ class Engine:
         new = {key for key in keys - self._alarms.keys() if key[0] in self._plant.assets}
         if new:
             self._alarms.update(dict.fromkeys(sorted(new)))
-            if not new <= self._numbers.keys():
+            if not new <= self._layout.numbers.keys():
                 self._rebind()
 
     def _rows(self, parts: Sequence[Part], told: dict[SeriesKey, list[SensorAlarm]]) -> Rows:
         """The parts' rows in one table; the alarms among them are noted in `told`."""
-        tables = [_EMPTY]
+        tables: list[Rows] = []
         for part in parts:
             if isinstance(part, ReadingBatch):
                 tables.append(self._reading_rows(part))
@@ -153,6 +152,8 @@ class Engine:
                 for alarm in part:
                     told.setdefault((alarm.asset, alarm.code), []).append(alarm)
                 tables.append(_table([self._alarm_row(alarm) for alarm in part]))
+        if len(tables) < 2:
+            return tables[0] if tables else _table([])
         return Rows(*(np.concatenate(columns) for columns in zip(*tables, strict=True)))
 
     def _reading_rows(self, batch: ReadingBatch) -> Rows:
@@ -160,17 +161,21 @@ class Engine:
         return Rows(series[batch.tag_index], batch.ts, batch.value, batch.quality)
 
     def _alarm_row(self, alarm: SensorAlarm) -> tuple[int, int, float]:
-        number = self._numbers.get((alarm.asset, alarm.code), UNREAD)
+        number = self._layout.numbers.get((alarm.asset, alarm.code), UNREAD)
         return number, alarm.ts, float(alarm_severity(alarm.severity)) if alarm.active else 0.0
 
     def _describe(
-        self, found: np.void, tail: np.ndarray, told: dict[SeriesKey, list[SensorAlarm]]
+        self, found: Changes, number: int, told: dict[SeriesKey, list[SensorAlarm]]
     ) -> Change:
-        instance = self._instances[int(found["instance"])]
+        change = found.changes[number]
+        instance = self._instance(int(change["instance"]))
         alarm = None
-        if instance.point is None:
-            alarm = self._alarm_at(instance.series, int(found["row_ts"]), told)
-        return describe(instance, found, tail[: found["rows"]], alarm)
+        if instance.active.rule.alarm is not None:
+            alarm = self._alarm_at(instance.series, int(change["row_ts"]), told)
+        first, rows = int(change["first_row"]), int(change["rows"])
+        return describe(
+            instance, change, found.shown[number], found.evidence[first : first + rows], alarm
+        )
 
     def _alarm_at(
         self, key: SeriesKey, ts: int, told: dict[SeriesKey, list[SensorAlarm]]
@@ -181,11 +186,9 @@ class Engine:
 
     def _last_ts(self, key: SeriesKey) -> int:
         """Time of the last row of a series."""
-        number = self._numbers[key]
-        last = (self._machine.series["rows"][number] - 1) % TAIL_ROWS
-        return int(self._machine.tail["ts"][number, last])
+        return int(self._machine.state.series["ts"][self._layout.numbers[key]])
 
-    def _change_of(self, one: InstanceMemory, severity: int) -> Change:
+    def _change_of(self, one: OpenEvent, severity: int) -> Change:
         """The change of an open event that another rule, not a reading, has led to."""
         asset = self._plant.assets.get(one.asset)
         kind = change_kind(one.severity, severity)
@@ -218,6 +221,3 @@ def _table(rows: Sequence[tuple[int, int, float]]) -> Rows:
         np.array(value, np.float64),
         np.full(len(rows), Quality.GOOD, np.uint8),
     )
-
-
-_EMPTY = _table([])

@@ -1,313 +1,223 @@
 """The loop that decides: rows of readings in log order in, changes of conditions out.
 
-Everything is arrays of records. A *series* is one point or one alarm of an asset. An *instance* is
-one rule on one series; instances of a series stand together. A *level* is one severity of an
-instance, with comparators and timers of its own; what every row looks at stands in `levels`, the
-rest in `timers`. Times are int64 microseconds of event time.
+An instance is evaluated at each row of one of its inputs, at the latest time among them, and by
+itself where a timer ends or a truth changes that hangs on time alone. Such a deadline falls due at a
+row of its inputs, or when the instance's clock less the lateness reaches it. That clock is the
+latest time among its inputs, plus how far the highest time of all has gone on since their last row:
+what comes behind the others, by a slow clock or as a backlog, waits for its own rows as long as what
+comes in time.
 
-Each series has a clock: the time of its last row, plus how far the highest time of all has gone on
-since. A timer ends at a row of its series, or when that clock less the lateness reaches its end. So
-a series that comes behind the others, by a slow clock or as a backlog, waits for its own rows as
-long as one that comes in time.
-
-A row is late if it is not newer than its series' last row, or older than a timer of its series that
-has ended: counted, never evaluated. Due timers of a series end before its next row is judged, so the
-results do not depend on how a stream is cut into batches.
-
-Time in which a series is unknown (bad quality, no finite number, older than the instance's
-`max_age`) does not count: a timer needs its whole length of known time.
+A row that is not newer than the last one of its series is late: counted, never evaluated. A row from
+before a deadline that has passed is evaluated at that deadline: what was decided stays. Deadlines of
+an instance pass before its next row is judged, and components know nothing of each other, so the
+results do not depend on how a stream is cut into batches, and a batch may be sorted by component.
 """
 
-from collections.abc import Callable
-from typing import Any, TypeVar, cast
-
-import numba
 import numpy as np
 
+from conditions.compiled import borrowed, compiled
+from conditions.interpreter import compare, run_program
+from conditions.levels import end_timers, evaluate, latest_row, next_crossing, timer_end
 from conditions.tables import (
-    ACTIVE,
     BEFORE,
-    CLEARING,
     EARLIEST,
-    EQUAL,
-    GREATER,
-    GREATER_EQUAL,
+    FOREVER,
+    GUARD,
+    GUARD_UNKNOWN,
+    HOLD_RUN,
     LATEST,
-    LESS,
-    LESS_EQUAL,
     NEVER,
-    NORMAL,
-    PENDING,
-    PER_INSTANCE,
+    NOWHERE,
     TAIL_ROWS,
+    WAKE,
     Changes,
     Machine,
     Records,
     Rows,
+    Zones,
 )
-
-FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
+from conditions.windows import fill, run_end, sample_run
+from edge.reading import Float64s, Int64s
 
 _BAD = 0x80
+SORT_FROM = 4096
+"""Rows from which on sorting them by component pays."""
 
 
-def advance(machine: Machine, rows: Rows, *, lateness_us: int) -> Changes:
-    """Take in rows, then end every timer that is due by the clock of its series."""
-    pieces: list[tuple[Records, Records]] = []
-    row, due = 0, 0
+def advance(
+    machine: Machine, rows: Rows, *, lateness_us: int, sort_from: int = SORT_FROM
+) -> Changes:
+    """Take in rows, then pass every deadline that is due; from `sort_from` rows on, sort them."""
+    high = np.empty(0, np.int64)
+    if len(rows.ts) >= sort_from and len(machine.due) > 1:
+        rows, high = _sort(machine, rows)
+    pieces: list[tuple[Records, Float64s, Records]] = []
+    row, due, evidence = 0, 0, 0
     while row < len(rows.ts) or due >= 0:
-        row, due = _advance(machine, rows, lateness_us, row, due)
-        found = int(machine.clock["changes"][0])
-        pieces.append((machine.changes[:found].copy(), machine.evidence[:found].copy()))
-    changes, evidence = (np.concatenate(columns) for columns in zip(*pieces, strict=True))
+        row, due = _advance(machine, rows, high, lateness_us, row, due)
+        found, noted = (int(machine.clock[name][0]) for name in ("changes", "evidence"))
+        changes = machine.changes[:found].copy()
+        changes["first_row"] += evidence
+        evidence += noted
+        pieces.append((changes, machine.shown[:found].copy(), machine.evidence[:noted].copy()))
+    changes, shown, tails = (np.concatenate(columns) for columns in zip(*pieces, strict=True))
     order = np.lexsort((changes["instance"], changes["at"]))
-    return Changes(changes[order], evidence[order])
+    return Changes(changes[order], shown[order], tails)
 
 
-def relist(machine: Machine) -> None:
-    """Find the series with running timers anew, after the state was filled from outside."""
-    running = np.isin(machine.levels["phase"], (PENDING, CLEARING))
-    counts = np.concatenate(([0], np.cumsum(running)))
-    series = machine.series
-    series["timed"] = counts[series["end_level"]] > counts[series["first_level"]]
-    listed = np.flatnonzero(series["timed"])
-    machine.listed[: len(listed)] = listed
-    machine.clock["listed"] = len(listed)
-    machine.clock["next_deadline"] = BEFORE
+def rouse(machine: Machine) -> None:
+    """Look for every deadline anew, after the state was filled from outside."""
+    machine.state.components["wake"] = BEFORE
+    machine.due[:] = BEFORE
+    machine.clock["next_due"] = BEFORE
 
 
-def _compiled(function: FunctionT) -> FunctionT:
-    """Compile a function at its first call, and keep the code on disk for the next process."""
-    return cast("FunctionT", numba.njit(cache=True, nogil=True)(function))
+def _sort(machine: Machine, rows: Rows) -> tuple[Rows, Int64s]:
+    """The rows of each component together, in their order; and the highest time before each."""
+    series, ts = np.empty_like(rows.series), np.empty_like(rows.ts)
+    value, quality = np.empty_like(rows.value), np.empty_like(rows.quality)
+    kept, high = Rows(series, ts, value, quality), np.empty(len(rows.ts), np.int64)
+    places = np.zeros(len(machine.due) + 1, np.int64)
+    read = _scatter(machine, rows, kept, high, places)
+    cut = Rows(series[:read], ts[:read], value[:read], quality[:read])
+    return cut, high[:read]
 
 
-def _inlined(function: FunctionT) -> FunctionT:
-    """The same, copied into its callers: a call would count references to every array."""
-    return cast("FunctionT", numba.njit(cache=True, nogil=True, inline="always")(function))
+@compiled
+def _scatter(
+    machine: Machine, rows: Rows, kept: Rows, high: Int64s, places: Int64s
+) -> int:  # pragma: no cover - compiled
+    """Counting sort by component; rows that no rule reads only move the clock."""
+    series, clock = machine.state.series, machine.clock[0]
+    row_series, row_ts = rows.series, rows.ts
+    for row in range(len(row_ts)):
+        if row_series[row] >= 0:
+            places[series[row_series[row]].component + 1] += 1
+    for c in range(1, len(places)):
+        places[c] += places[c - 1]
+    read = places[len(places) - 1]
+    highest = clock.highest_ts
+    for row in range(len(row_ts)):
+        s, ts = row_series[row], row_ts[row]
+        if s >= 0:
+            c = series[s].component
+            place = places[c]
+            places[c] += 1
+            kept.series[place], kept.ts[place] = s, ts
+            kept.value[place], kept.quality[place] = rows.value[row], rows.quality[row]
+            high[place] = highest
+        if EARLIEST < ts < LATEST:
+            highest = max(highest, ts)
+    clock.highest_ts = highest
+    return int(read)
 
 
-@_inlined
-def _holds(op: int, value: float, threshold: float) -> bool:  # pragma: no cover - compiled
-    if op == GREATER:
-        return value > threshold
-    if op == LESS:
-        return value < threshold
-    if op == GREATER_EQUAL:
-        return value >= threshold
-    if op == LESS_EQUAL:
-        return value <= threshold
-    if op == EQUAL:
-        return value == threshold
-    return value != threshold
-
-
-@_compiled
-def _activate(level: Any, timer: Any) -> None:  # pragma: no cover - compiled
-    level.phase = ACTIVE
-    timer.run_from = 0
-    timer.elapsed = 0
-
-
-@_compiled
-def _rest(level: Any, timer: Any) -> None:  # pragma: no cover - compiled
-    level.phase = NORMAL
-    timer.since = 0
-    timer.run_from = 0
-    timer.elapsed = 0
-
-
-@_compiled
-def _end(level: Any, timer: Any) -> None:  # pragma: no cover - compiled
-    """The timer of a level has run its length."""
-    if level.phase == PENDING:
-        _activate(level, timer)
-    else:
-        _rest(level, timer)
-
-
-@_compiled
-def _deadline(level: Any, timer: Any) -> int:  # pragma: no cover - compiled
-    """When the timer of a level ends if nothing changes, or `NEVER`."""
-    if level.phase == PENDING:
-        return int(timer.run_from + timer.for_us - timer.elapsed)
-    if level.phase == CLEARING:
-        return int(timer.run_from + timer.clear_for_us - timer.elapsed)
-    return NEVER
-
-
-@_compiled
-def _start(
-    machine: Machine, index: int, phase: int, ts: int
-) -> bool:  # pragma: no cover - compiled
-    """Start the timer of a level; True if it has no length and the level changed at once."""
-    level, timer = machine.levels[index], machine.timers[index]
-    level.phase = phase
-    timer.run_from = ts
-    timer.elapsed = 0
-    if _deadline(level, timer) > ts:
-        return False
-    _end(level, timer)
-    return True
-
-
-@_compiled
-def _step(
-    machine: Machine, index: int, ts: int, value: float
-) -> bool:  # pragma: no cover - compiled
-    """Move one level by one known value; True if it went active or normal at once."""
-    level, timer = machine.levels[index], machine.timers[index]
-    raised = _holds(level.raise_op, value, level.raise_at)
-    if level.phase == NORMAL:
-        if not raised:
-            return False
-        timer.since = ts
-        return _start(machine, index, PENDING, ts)
-    if level.phase == PENDING:
-        if not raised:
-            _rest(level, timer)
-        return False
-    cleared = not raised and _holds(timer.clear_op, value, timer.clear_at)
-    if level.phase == ACTIVE and cleared:
-        return _start(machine, index, CLEARING, ts)
-    if level.phase == CLEARING and not cleared:
-        _activate(level, timer)
-    return False
-
-
-@_compiled
-def _settle(machine: Machine, s: int, i: int, at: int) -> None:  # pragma: no cover - compiled
-    """Set the severity of an instance's event from its levels, and note the change."""
-    instance, series, clock = machine.instances[i], machine.series[s], machine.clock[0]
-    before, after, onset = instance.severity, 0, NEVER
-    for index in range(instance.first_level, instance.end_level):
-        if machine.levels[index].phase >= ACTIVE:
-            after = max(after, machine.timers[index].severity)
-            onset = min(onset, machine.timers[index].since)
-    if before == after:
-        return
-    if before == 0:
-        instance.onset = onset
-        instance.raised = at
-    instance.peak = max(instance.peak, after)
-    instance.severity = after
-    change = machine.changes[clock.changes]
-    change.instance = i
-    change.at = at
-    change.onset = instance.onset
-    change.raised = instance.raised
-    change.before = before
-    change.after = after
-    change.peak = instance.peak
-    last = machine.tail[s, (series.rows - 1) % TAIL_ROWS]
-    change.row_ts = last.ts
-    change.value = last.value
-    change.rows = 0
-    if before == 0:
-        change.rows = min(series.rows, TAIL_ROWS)
-        for k in range(change.rows):
-            place = (series.rows - change.rows + k) % TAIL_ROWS
-            machine.evidence[clock.changes, k] = machine.tail[s, place]
-    if after == 0:
-        instance.onset = 0
-        instance.raised = 0
-        instance.peak = 0
-    clock.changes += 1
-
-
-@_compiled
-def _fire(machine: Machine, s: int, i: int, until: int) -> int:  # pragma: no cover - compiled
-    """End the timers of an instance up to a time, each instant at its turn.
-
-    Timers stand still once the series is unknown. Returns the next deadline, or `NEVER`.
-    """
-    instance, series = machine.instances[i], machine.series[s]
-    limit = min(until, series.good_ts + instance.max_age)
+@compiled
+def _pass(machine: Machine, i: int, limit: int) -> int:  # pragma: no cover - compiled
+    """Pass the deadlines of an instance up to a time, each at its turn; returns the next one."""
+    instance = machine.state.instances[i]
+    latest = latest_row(machine, i)[0]
     while True:
-        at = NEVER
-        for index in range(instance.first_level, instance.end_level):
-            at = min(at, _deadline(machine.levels[index], machine.timers[index]))
-        if at > limit:
-            return at
-        for index in range(instance.first_level, instance.end_level):
-            if _deadline(machine.levels[index], machine.timers[index]) == at:
-                _end(machine.levels[index], machine.timers[index])
-        series.closed = max(series.closed, at - 1)
-        _settle(machine, s, i, at)
+        ends = timer_end(machine, i)
+        crosses = next_crossing(machine, i, max(latest, instance.decided))
+        at = min(ends, crosses)
+        if at > limit or at == NEVER:
+            return int(at)
+        if ends == at:
+            end_timers(machine, i, at)
+        if crosses == at:
+            instance.decided = max(instance.decided, at)
+            evaluate(machine, i, at)
 
 
-@_compiled
-def _freeze(
-    machine: Machine, s: int, i: int, ts: int, known: bool
-) -> None:  # pragma: no cover - compiled
-    """Take the unknown stretch before a row, or from it on, out of the timers of an instance."""
-    instance, last = machine.instances[i], machine.series[s].good_ts
-    unknown_from = min(ts, last + instance.max_age)
-    if known and unknown_from == ts:
-        return
-    for index in range(instance.first_level, instance.end_level):
-        phase = machine.levels[index].phase
-        if phase in (PENDING, CLEARING):
-            timer = machine.timers[index]
-            if last != BEFORE:
-                timer.elapsed += unknown_from - timer.run_from
-            timer.run_from = ts
-
-
-@_compiled
+@compiled
 def _catch_up(
-    machine: Machine, s: int, ts: int, known: bool, until: int
-) -> bool:  # pragma: no cover - compiled
-    """End the timers of a series up to a row, and those that its clock has already reached.
-
-    Returns False, and leaves it at that, if one of them makes the row late.
-    """
-    series = machine.series[s]
-    for i in range(series.first_instance, series.end_instance):
-        _fire(machine, s, i, max(ts, until))
-    if ts <= series.closed:
-        return False
-    for i in range(series.first_instance, series.end_instance):
-        _freeze(machine, s, i, ts, known)
-    return True
-
-
-@_compiled
-def _evaluate(
-    machine: Machine, s: int, index: int, ts: int, value: float
-) -> int:  # pragma: no cover
-    """Move all levels of the instance that a level belongs to; returns the level after them."""
-    i = machine.timers[index].instance
-    instance, series, clock = machine.instances[i], machine.series[s], machine.clock[0]
-    changed, coming = False, NEVER
-    for each in range(instance.first_level, instance.end_level):
-        if _step(machine, each, ts, value):
-            changed = True
-        coming = min(coming, _deadline(machine.levels[each], machine.timers[each]))
-    if changed:
-        _settle(machine, s, i, ts)
-    if coming != NEVER:
-        clock.next_deadline = min(clock.next_deadline, coming + series.lag)
-        if not series.timed:
-            series.timed = 1
-            machine.listed[clock.listed] = s
-            clock.listed += 1
-    return int(instance.end_level)
+    machine: Machine, c: int, s: int, ts: int, until: int
+) -> None:  # pragma: no cover - compiled
+    """Pass the deadlines of a component up to a row of series s and to `until` less their lag."""
+    state, programs = machine.state, machine.programs
+    component = state.components[c]
+    wake, due = NEVER, NEVER
+    for i in range(component.first_instance, component.end_instance):
+        latest, high = latest_row(machine, i)
+        if latest == BEFORE:
+            continue
+        lag = high - latest
+        limit = until - lag
+        plan = programs.plans[state.instances[i].plan]
+        for k in range(plan.first_input, plan.end_input):
+            if component.first_series + programs.inputs[k].series == s:
+                limit = max(limit, ts, latest)
+        at = _pass(machine, i, limit)
+        if at != NEVER:
+            wake, due = min(wake, at), min(due, at + lag)
+    component.wake = wake
+    machine.due[c] = due
+    machine.clock[0].next_due = min(machine.clock[0].next_due, due)
 
 
-@_compiled
-def _advance(
-    machine: Machine, rows: Rows, lateness_us: int, row: int, due: int
+@compiled
+def _wake_at(machine: Machine, c: int, at: int) -> None:  # pragma: no cover - compiled
+    component = machine.state.components[c]
+    component.wake = min(component.wake, at)
+    machine.due[c] = min(machine.due[c], at)
+    machine.clock[0].next_due = min(machine.clock[0].next_due, at)
+
+
+@compiled
+def _sample_run(
+    machine: Machine, c: int, a: int, ts: int, value: float
+) -> None:  # pragma: no cover - compiled
+    """Give a run a sample that holds until the first of its known inputs gets too old."""
+    state, action = machine.state, machine.programs.actions[a]
+    component = state.components[c]
+    until = FOREVER
+    for k in range(action.first_other, action.end_other, 2):
+        series = state.series[component.first_series + machine.programs.others[k]]
+        age = state.constants[component.first_constant + machine.programs.others[k + 1]]
+        if series.good_ts == series.ts and age < FOREVER and series.ts + int(age) >= ts:
+            until = min(until, series.ts + int(age))
+    run = state.runs[component.first_run + action.target]
+    sample_run(run, ts, value, until)
+    at = run_end(run)
+    if at != NEVER:
+        _wake_at(machine, c, at)
+
+
+@compiled
+def _evaluate(machine: Machine, c: int, i: int, ts: int) -> None:  # pragma: no cover - compiled
+    at = evaluate(machine, i, ts)
+    if at != NEVER:
+        _wake_at(machine, c, at)
+
+
+@compiled
+def _advance(  # noqa: C901 - one loop, in which every call costs
+    machine: Machine, rows: Rows, high: Int64s, lateness_us: int, row: int, due: int
 ) -> tuple[int, int]:  # pragma: no cover - compiled
-    """Go on at `row`, and then at `due` of the listed series, until done or the room is full.
+    """Go on at `row`, and then at component `due`, until done or the room is full.
 
-    Returns where to go on; `due` is -1 when every due timer has ended.
+    `high` is the highest time before each row, where the rows are sorted. Returns where to go on;
+    `due` is -1 when every due deadline has passed.
     """
-    all_series, levels, tail = machine.series, machine.levels, machine.tail
-    row_series, row_ts, row_value, row_quality = rows.series, rows.ts, rows.value, rows.quality
+    state, programs = machine.state, machine.programs
+    all_series, components = borrowed(state.series), borrowed(state.components)
+    instances, constants = borrowed(state.instances), borrowed(state.constants)
+    windows, cells, runs = borrowed(state.windows), borrowed(state.cells), borrowed(state.runs)
+    tail, code = borrowed(state.tail), borrowed(programs.code)
+    actions, others = borrowed(programs.actions), borrowed(programs.others)
+    zones = Zones(
+        borrowed(machine.zones.first), borrowed(machine.zones.at), borrowed(machine.zones.offset)
+    )
+    row_series, row_ts = borrowed(rows.series), borrowed(rows.ts)
+    row_value, row_quality = borrowed(rows.value), borrowed(rows.quality)
     clock = machine.clock[0]
-    room, count = len(machine.changes), len(row_ts)
+    stack = borrowed(machine.stack)
+    room, count, ordered = len(machine.changes), len(row_ts), len(high) > 0
+    evidence_room = len(machine.evidence)
     highest, late, taken = clock.highest_ts, 0, 0
     clock.changes = 0
+    clock.evidence = 0
     while row < count:
         s, ts = row_series[row], row_ts[row]
         possible = EARLIEST < ts < LATEST
@@ -316,74 +226,115 @@ def _advance(
             row += 1
             continue
         series = all_series[s]
-        if not possible or ts <= series.closed:
+        if not possible or ts <= series.ts:
             late += 1
             row += 1
             continue
-        if clock.changes + (series.end_instance - series.first_instance) * PER_INSTANCE > room:
+        c = series.component
+        component = components[c]
+        if clock.changes + component.room > room:
             break
+        if clock.evidence + component.evidence_room > evidence_room:
+            break
+        before = high[row] if ordered else highest
+        latest = max(component.latest, ts)
+        if component.wake <= max(latest, before - lateness_us):
+            _catch_up(machine, c, s, ts, before - lateness_us)
+        now = max(before, ts)
+        highest = max(highest, ts)
         value, quality = row_value[row], row_quality[row]
         known = quality < _BAD and np.isfinite(value)
-        if series.timed and not _catch_up(
-            machine, s, ts, known, highest - lateness_us - series.lag
-        ):
-            late += 1
-            row += 1
-            continue
-        highest = max(highest, ts)
         place = tail[s, series.rows % TAIL_ROWS]
         place.ts = ts
         place.value = value
         place.quality = quality
         series.rows += 1
-        series.closed = ts
-        series.lag = highest - ts
-        series.good_ts = ts if known else BEFORE
+        series.ts = ts
+        series.high = now
         if known:
-            index, end = series.first_level, series.end_level
-            while index < end:
-                level = levels[index]
-                if level.phase == NORMAL and not _holds(level.raise_op, value, level.raise_at):
-                    index += 1
-                else:
-                    index = _evaluate(machine, s, index, ts, value)
+            series.good_ts = ts
+        else:
+            value = np.nan
+        series.value = value
+        component.latest = latest
+        for a in range(series.first_action, series.end_action):
+            action = actions[a]
+            kind = action.kind
+            if kind == WAKE:
+                after = constants[component.first_constant + action.constant]
+                if known and after < FOREVER and ts + int(after) < component.wake:
+                    _wake_at(machine, c, ts + int(after))
+                continue
+            at = ts
+            step = 2 if kind == HOLD_RUN else 1
+            for k in range(action.first_other, action.end_other, step):
+                at = max(at, all_series[component.first_series + others[k]].ts)
+            if kind >= GUARD:
+                i = component.first_instance + action.target
+                instance = instances[i]
+                at = max(at, instance.decided)
+                if instance.awake:
+                    _evaluate(machine, c, i, at)
+                    continue
+                if action.program == NOWHERE and at > ts:
+                    _evaluate(machine, c, i, at)
+                    continue
+            if action.program == NOWHERE:
+                truth = value
+                if action.compare >= 0:
+                    limit = constants[component.first_constant + action.constant]
+                    truth = compare(action.compare, value, limit)
+            else:
+                truth = run_program(
+                    code,
+                    all_series,
+                    windows,
+                    cells,
+                    runs,
+                    constants,
+                    zones,
+                    component,
+                    action.program,
+                    at,
+                    stack,
+                )
+            if kind >= GUARD:
+                if truth == 1.0 or (kind == GUARD_UNKNOWN and truth != 0.0):
+                    _evaluate(machine, c, component.first_instance + action.target, at)
+            elif kind == HOLD_RUN:
+                _sample_run(machine, c, a, at, truth)
+            elif not np.isnan(truth):
+                fill(windows[component.first_window + action.target], cells, at, truth)
         taken += 1
         row += 1
-    clock.highest_ts = highest
+    clock.highest_ts = max(clock.highest_ts, highest)
     clock.late_rows += late
     clock.taken_rows += taken
     if row < count:
         return row, due
-    return row, _fire_due(machine, highest - lateness_us, due)
+    return row, _pass_due(machine, clock.highest_ts - lateness_us, due)
 
 
-@_compiled
-def _fire_due(machine: Machine, until: int, due: int) -> int:  # pragma: no cover - compiled
-    """End every timer that is due, from place `due` of the list on.
+@compiled
+def _pass_due(machine: Machine, until: int, due: int) -> int:  # pragma: no cover - compiled
+    """Pass every deadline that is due, from component `due` on.
 
-    `until` is the highest time less the lateness; a series is as far behind it as its last row was.
-    Returns the place to go on at when the room is full, else -1.
+    `until` is the highest time less the lateness. Returns the place to go on at when the room is
+    full, else -1.
     """
     clock = machine.clock[0]
-    if until < clock.next_deadline:
+    if until < clock.next_due:
         return -1
     if due == 0:
         clock.coming = NEVER
-    while due < clock.listed:
-        s = machine.listed[due]
-        series = machine.series[s]
-        width = series.end_instance - series.first_instance
-        if clock.changes + width * PER_INSTANCE > len(machine.changes):
-            return due
-        coming = NEVER
-        for i in range(series.first_instance, series.end_instance):
-            coming = min(coming, _fire(machine, s, i, until - series.lag))
-        if coming == NEVER:
-            series.timed = 0
-            clock.listed -= 1
-            machine.listed[due] = machine.listed[clock.listed]
-        else:
-            clock.coming = min(clock.coming, coming + series.lag)
-            due += 1
-    clock.next_deadline = clock.coming
+    for c in range(due, len(machine.due)):
+        if machine.due[c] <= until:
+            component = machine.state.components[c]
+            if clock.changes + component.room > len(machine.changes):
+                return c
+            if clock.evidence + component.evidence_room > len(machine.evidence):
+                return c
+            _catch_up(machine, c, -1, BEFORE, until)
+        clock.coming = min(clock.coming, machine.due[c])
+    clock.next_due = clock.coming
     return -1

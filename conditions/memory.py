@@ -1,35 +1,60 @@
 """What the engine remembers, apart from the tables that it works on: to be kept over a restart, and
 carried over to other tables when rules or points change.
 
-Belongs to a rule by what it means (`Rule.state_hash`) and to an asset by its tag; a rule that now
-means something else keeps its open event and decides by its next reading.
+It is kept block by block, as the tables are, so that most of it is copied in a few pieces. Readings
+belong to a point of an asset, windows to what they are over (`WindowPlan.key`, with the parameters in
+it), states to a rule by what it means (`Rule.state_hash`). A rule that now means something else keeps
+its open event and decides by its next reading.
 """
 
 import io
 import json
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from conditions.binding import Instance, SeriesKey
+from conditions.binding import Block
 from conditions.errors import SnapshotUnreadable
-from conditions.kernel import relist
-from conditions.tables import ACTIVE, NORMAL, PENDING, TAIL, TAIL_ROWS, Machine
+from conditions.kernel import rouse
+from conditions.machine import Layout, block_rows, of_component
+from conditions.program import Shape
+from conditions.tables import (
+    ACTIVE,
+    BEFORE,
+    INSTANCE,
+    LEVEL,
+    PENDING,
+    RUN,
+    SERIES,
+    TAIL_ROWS,
+    WINDOW,
+    Machine,
+    window_cells,
+)
 from edge.reading import Int64s, SensorAlarm
 
-FORMAT = 2
+FORMAT = 3
 # A series at rest keeps this many rows in a snapshot: what causes its next event is yet to come.
 _RESTING_ROWS = 8
-_TIMES = ("closed", "good_ts", "lag")
+_FIELDS = {
+    "series": ("ts", "good_ts", "value", "high"),
+    "windows": ("pane_end", "ahead_end", "last_ts", "last", "origin", "slot"),
+    "runs": ("run_from", "elapsed", "known_until", "truth", "broken"),
+    "instances": ("decided", "known_until", "onset", "raised", "severity", "peak", "awake"),
+    "levels": ("since", "run_from", "elapsed", "phase"),
+}
+_TYPES = {"series": SERIES, "windows": WINDOW, "runs": RUN, "instances": INSTANCE, "levels": LEVEL}
+_ARRAYS = (*_TYPES, "cells", "constants", "rows", "tail")
 # What reading damaged bytes may end in.
 _DAMAGES = (
     ValueError,
     KeyError,
     TypeError,
+    IndexError,
     EOFError,
     MemoryError,
     OSError,
@@ -39,21 +64,43 @@ _DAMAGES = (
 
 
 @dataclass(frozen=True, slots=True)
-class LevelMemory:
-    """Where one level of an instance stands."""
+class RuleMemory:
+    """A rule of a block: its meaning, the problem of its events, its levels' severities."""
 
-    severity: int
-    phase: int
-    since: int
-    run_from: int
-    elapsed: int
+    state_hash: str
+    name: str
+    failure_mode: str
+    first_level: int
+    severities: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class InstanceMemory:
-    """An instance that is not at rest; `severity` is that of its open event, 0 without one."""
+class Names:
+    """What the columns of a block's arrays belong to.
 
-    state_hash: str
+    `keys[n]` are the series keys of component n. A window is (key, first cell, constants that it
+    hangs on), a run likewise without cells.
+    """
+
+    assets: tuple[str, ...]
+    keys: tuple[tuple[tuple[str, str], ...], ...]
+    windows: tuple[tuple[str, int, tuple[int, ...]], ...]
+    runs: tuple[tuple[str, int, tuple[int, ...]], ...]
+    rules: tuple[RuleMemory, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BlockMemory:
+    """The state of a block's components, `[component, place]`; `rows` rows of `tail` for each series."""
+
+    names: Names
+    arrays: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenEvent:
+    """An event that was open, and its instance."""
+
     rule: str
     asset: str
     failure_mode: str
@@ -61,78 +108,52 @@ class InstanceMemory:
     peak: int
     onset: int
     raised: int
-    levels: tuple[LevelMemory, ...]
+    held: tuple[tuple[int, int], ...]
+    """(severity, since) of the levels that held."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Memory:
-    """All that decides what comes next. `times[s]` is (closed, good_ts, lag) of series s;
-    `counts[s]` rows of `tail` belong to it, oldest first. `alarms` are the last of their series."""
+    """All that decides what comes next. `alarms` are the last of their series."""
 
     highest_ts: int
     late_rows: int
     taken_rows: int
-    series: list[SeriesKey]
-    times: Int64s
-    counts: Int64s
-    tail: Any
-    instances: list[InstanceMemory]
+    blocks: Sequence[BlockMemory]
     alarms: Sequence[SensorAlarm] = ()
 
 
-def remember(
-    machine: Machine, instances: Sequence[Instance], numbers: dict[SeriesKey, int]
-) -> Memory:
-    """The memory of a machine, with all of its tails."""
-    series = machine.series
-    counts = np.minimum(series["rows"], TAIL_ROWS)
-    owner, offset = _spread(counts)
-    place = (series["rows"][owner] - counts[owner] + offset) % TAIL_ROWS
+def remember(machine: Machine, layout: Layout, *, whole: bool = True) -> Memory:
+    """A copy of the memory of a machine; unless it is the whole, tails of series at rest are short."""
     clock = machine.clock[0]
+    blocks = [_remember_block(machine, layout, b, whole) for b in range(len(layout.blocks))]
     return Memory(
-        highest_ts=int(clock["highest_ts"]),
-        late_rows=int(clock["late_rows"]),
-        taken_rows=int(clock["taken_rows"]),
-        series=list(numbers),
-        times=np.stack([series[name] for name in _TIMES], axis=1),
-        counts=counts,
-        tail=machine.tail[owner, place],
-        instances=[_instance_memory(machine, instances, int(i)) for i in _awake(machine)],
+        int(clock["highest_ts"]), int(clock["late_rows"]), int(clock["taken_rows"]), blocks
     )
 
 
-def trim(memory: Memory, awake: set[SeriesKey]) -> Memory:
-    """The memory with short tails where a series is not in `awake`."""
-    keep = np.array([TAIL_ROWS if key in awake else _RESTING_ROWS for key in memory.series])
-    counts = np.minimum(memory.counts, keep.astype(np.int64))
-    owner, offset = _spread(memory.counts)
-    kept = offset >= (memory.counts - counts)[owner]
-    return replace(memory, counts=counts, tail=memory.tail[kept])
-
-
-def recall(
-    memory: Memory, machine: Machine, instances: Sequence[Instance], numbers: dict[SeriesKey, int]
-) -> list[tuple[InstanceMemory, int]]:
+def recall(memory: Memory, machine: Machine, layout: Layout) -> list[tuple[OpenEvent, int]]:
     """Fill a machine that has seen nothing.
 
     Returns the open events whose severity is another now (0: nothing is left to hold it).
     """
-    _recall_series(memory, machine, numbers)
     clock = machine.clock
     clock["highest_ts"] = memory.highest_ts
     clock["late_rows"], clock["taken_rows"] = memory.late_rows, memory.taken_rows
-    exact = {instance.key: number for number, instance in enumerate(instances)}
-    alike = {instance.problem: number for number, instance in enumerate(instances)}
-    changed: list[tuple[InstanceMemory, int]] = []
-    for one in memory.instances:
-        severity = 0
-        if (number := exact.get((one.state_hash, one.asset))) is not None:
-            severity = _recall_exactly(one, machine, number)
-        elif (number := alike.get((one.rule, one.asset, one.failure_mode))) is not None:
-            severity = _recall_event(one, machine, number)
-        if severity != one.severity:
-            changed.append((one, severity))
-    relist(machine)
+    by_asset = _components(layout)
+    changed: list[tuple[OpenEvent, int]] = []
+    for old in memory.blocks:
+        kept = np.zeros(old.arrays["instances"].shape, np.bool_)
+        for b, here, there in _pairs(old, by_asset):
+            _recall_series(old, machine, layout, b, here, there)
+            _recall_windows(old, machine, layout, b, here, there)
+            kept[here] |= _recall_rules(old, machine, layout, b, here, there)
+        for event in _lost_events(old, kept):
+            severity = _recall_event(event, machine, layout, by_asset)
+            if severity != event.severity:
+                changed.append((event, severity))
+    _find_latest(machine)
+    rouse(machine)
     return changed
 
 
@@ -143,16 +164,18 @@ def encode(memory: Memory) -> bytes:
         "highest_ts": memory.highest_ts,
         "late_rows": memory.late_rows,
         "taken_rows": memory.taken_rows,
-        "series": memory.series,
-        "instances": [asdict(instance) for instance in memory.instances],
+        "blocks": [asdict(block.names) for block in memory.blocks],
         "alarms": [asdict(alarm) for alarm in memory.alarms],
     }
+    arrays = {
+        f"{name}{b}": block.arrays[name]
+        for b, block in enumerate(memory.blocks)
+        for name in _ARRAYS
+    }
     buffer = io.BytesIO()
-    text = np.frombuffer(json.dumps(header).encode(), np.uint8)
-    np.savez(buffer, header=text, times=memory.times, counts=memory.counts, tail=memory.tail)
-    raw = buffer.getvalue()
-    size = len(raw).to_bytes(8, "big")
-    return size + bytes(pa.compress(raw, codec="zstd", asbytes=True))
+    np.savez(buffer, header=np.frombuffer(json.dumps(header).encode(), np.uint8), **arrays)
+    raw = buffer.getbuffer()
+    return len(raw).to_bytes(8, "big") + bytes(pa.compress(raw, codec="zstd", asbytes=True))
 
 
 def decode(data: bytes) -> Memory:
@@ -164,105 +187,257 @@ def decode(data: bytes) -> Memory:
             header = json.loads(arrays["header"].tobytes())
             if (form := header.pop("format")) != FORMAT:
                 raise SnapshotUnreadable(f"the engine's snapshot has format {form}")
-            times, counts, tail = arrays["times"], arrays["counts"], arrays["tail"]
-        header["series"] = [(tag, code) for tag, code in header["series"]]
+            header["blocks"] = [
+                BlockMemory(_names(fields), {name: arrays[f"{name}{b}"] for name in _ARRAYS})
+                for b, fields in enumerate(header["blocks"])
+            ]
         header["alarms"] = [SensorAlarm(**fields) for fields in header["alarms"]]
-        header["instances"] = [_decode_instance(fields) for fields in header["instances"]]
-        return Memory(**header, times=times, counts=counts, tail=tail.astype(TAIL))
+        return Memory(**header)
     except _DAMAGES as error:
         raise SnapshotUnreadable(f"the engine's snapshot cannot be read: {error!r}") from error
 
 
-def _decode_instance(fields: dict[str, Any]) -> InstanceMemory:
-    levels = tuple(LevelMemory(**level) for level in fields.pop("levels"))
-    return InstanceMemory(**fields, levels=levels)
+def with_alarms(memory: Memory, alarms: Sequence[SensorAlarm]) -> Memory:
+    """The memory with the last alarms of their series."""
+    return replace(memory, alarms=alarms)
 
 
-def _spread(counts: Int64s) -> tuple[Int64s, Int64s]:
-    """For counts of rows: the owner of each row, and its place among the owner's."""
-    owner = np.repeat(np.arange(len(counts)), counts)
-    starts = np.cumsum(counts) - counts
-    return owner, np.arange(len(owner)) - starts[owner]
-
-
-def _awake(machine: Machine) -> Int64s:
-    """Instances with an open event or a level that is not normal."""
-    waking = machine.timers["instance"][machine.levels["phase"] != NORMAL]
-    return np.union1d(waking, np.flatnonzero(machine.instances["severity"]))
-
-
-def _instance_memory(
-    machine: Machine, instances: Sequence[Instance], number: int
-) -> InstanceMemory:
-    record, instance = machine.instances[number], instances[number]
-    rule, asset, failure_mode = instance.problem
-    span = range(record["first_level"], record["end_level"])
-    return InstanceMemory(
-        state_hash=instance.key[0],
-        rule=rule,
-        asset=asset,
-        failure_mode=failure_mode,
-        severity=int(record["severity"]),
-        peak=int(record["peak"]),
-        onset=int(record["onset"]),
-        raised=int(record["raised"]),
-        levels=tuple(
-            LevelMemory(
-                int(machine.timers[index]["severity"]),
-                int(machine.levels[index]["phase"]),
-                *(int(machine.timers[index][name]) for name in ("since", "run_from", "elapsed")),
-            )
-            for index in span
+def _names(fields: dict[str, Any]) -> Names:
+    return Names(
+        assets=tuple(fields["assets"]),
+        keys=tuple(tuple((tag, code) for tag, code in some) for some in fields["keys"]),
+        windows=tuple((key, place, tuple(some)) for key, place, some in fields["windows"]),
+        runs=tuple((key, place, tuple(some)) for key, place, some in fields["runs"]),
+        rules=tuple(
+            RuleMemory(**{**rule, "severities": tuple(rule["severities"])})
+            for rule in fields["rules"]
         ),
     )
 
 
-def _recall_series(memory: Memory, machine: Machine, numbers: dict[SeriesKey, int]) -> None:
-    target = np.array([numbers.get(key, -1) for key in memory.series], np.int64)
-    found = target >= 0
-    for place, name in enumerate(_TIMES):
-        machine.series[name][target[found]] = memory.times[found, place]
-    machine.series["rows"][target[found]] = memory.counts[found]
-    owner, offset = _spread(memory.counts)
-    kept = found[owner] if len(owner) else np.zeros(0, np.bool_)
-    machine.tail[target[owner][kept], offset[kept]] = memory.tail[kept]
+def _block_names(block: Block) -> Names:
+    shape = block.shape
+    first, windows = 0, []
+    for window in shape.windows:
+        windows.append((window.key, first, window.constants))
+        first += window_cells(window.kind)
+    return Names(
+        tuple(asset.tag for asset in block.assets),
+        tuple(block.series),
+        tuple(windows),
+        tuple((run.key, 0, run.constants) for run in shape.runs),
+        tuple(_rule_memories(block, shape)),
+    )
 
 
-def _recall_exactly(one: InstanceMemory, machine: Machine, number: int) -> int:
-    record = machine.instances[number]
-    for name in ("severity", "peak", "onset", "raised"):
-        record[name] = getattr(one, name)
-    for index, level in zip(
-        range(record["first_level"], record["end_level"]), one.levels, strict=True
-    ):
-        machine.levels[index]["phase"] = level.phase
-        for name in ("since", "run_from", "elapsed"):
-            machine.timers[index][name] = getattr(level, name)
-    return one.severity
+def _rule_memories(block: Block, shape: Shape) -> Iterator[RuleMemory]:
+    for plan, state_hash in zip(shape.rules, block.state_hashes, strict=True):
+        severities = tuple(int(level.severity) for level in plan.rule.levels)
+        first = plan.record["first_level"]
+        yield RuleMemory(state_hash, plan.rule.name, plan.rule.failure_mode, first, severities)
 
 
-def _recall_event(one: InstanceMemory, machine: Machine, number: int) -> int:
+def _remember_block(machine: Machine, layout: Layout, b: int, whole: bool) -> BlockMemory:
+    state, block = machine.state, layout.blocks[b]
+    names = _block_names(block)
+    widths = _widths(block.shape)
+    arrays: dict[str, Any] = {
+        name: block_rows(getattr(state, name), getattr(layout, name), b, widths[name]).copy()
+        for name in widths
+    }
+    rows = np.minimum(arrays["series"]["rows"], TAIL_ROWS)
+    if not whole:
+        rows = np.where(_pending(arrays, names), rows, np.minimum(rows, _RESTING_ROWS))
+    owner, back = _spread(rows.ravel())
+    place = (arrays["series"]["rows"].ravel()[owner] - back) % TAIL_ROWS
+    first = layout.series[b]
+    arrays["rows"], arrays["tail"] = rows, state.tail[first + owner, place]
+    return BlockMemory(names, arrays)
+
+
+def _widths(shape: Shape) -> dict[str, int]:
+    return {
+        "series": len(shape.slots),
+        "windows": len(shape.windows),
+        "runs": len(shape.runs),
+        "instances": len(shape.rules),
+        "levels": len(shape.levels),
+        "constants": len(shape.constants),
+        "cells": sum(window_cells(window.kind) for window in shape.windows),
+    }
+
+
+def _pending(arrays: dict[str, Any], names: Names) -> Any:
+    """Components on which a condition is pending: their tails will be its evidence."""
+    pending = (arrays["levels"]["phase"] == PENDING).any(axis=1)
+    return np.broadcast_to(pending[:, None], (len(names.assets), arrays["series"].shape[1]))
+
+
+def _spread(counts: Int64s) -> tuple[Int64s, Int64s]:
+    """For counts of rows: the owner of each row, and how far from the owner's end it is (1: last)."""
+    owner = np.repeat(np.arange(len(counts)), counts)
+    ends = np.cumsum(counts)
+    return owner, ends[owner] - np.arange(len(owner))
+
+
+def _components(layout: Layout) -> dict[str, list[tuple[int, int]]]:
+    """Asset -> (block, component of the block) of each of its components."""
+    found: dict[str, list[tuple[int, int]]] = {}
+    for b, block in enumerate(layout.blocks):
+        for n, asset in enumerate(block.assets):
+            found.setdefault(asset.tag, []).append((b, n))
+    return found
+
+
+def _pairs(
+    old: BlockMemory, by_asset: dict[str, list[tuple[int, int]]]
+) -> Iterator[tuple[int, Int64s, Int64s]]:
+    """(new block, components of the old one, the same assets' in the new one)."""
+    found: dict[int, list[tuple[int, int]]] = {}
+    for n, asset in enumerate(old.names.assets):
+        for b, there in by_asset.get(asset, ()):
+            found.setdefault(b, []).append((n, there))
+    for b, pairs in found.items():
+        here, there = np.array(pairs, np.int64).T
+        yield b, here, there
+
+
+def _recall_series(
+    old: BlockMemory, machine: Machine, layout: Layout, b: int, here: Int64s, there: Int64s
+) -> None:
+    """Take over series with the same key, and their tails."""
+    block, state = layout.blocks[b], machine.state
+    ends = np.cumsum(old.arrays["rows"].ravel())
+    width = old.arrays["rows"].shape[1]
+    numbers = of_component(layout.series, b, len(block.shape.slots), there)
+    for place in range(width):
+        for slot in range(len(block.shape.slots)):
+            same = _same_keys(old.names.keys, block.series, (here, place), (there, slot))
+            if not same.any():
+                continue
+            mine, target = here[same], numbers[same, slot]
+            for name in _FIELDS["series"]:
+                state.series[name][target] = old.arrays["series"][name][mine, place]
+            rows = old.arrays["rows"][mine, place]
+            state.series["rows"][target] = rows
+            owner, back = _spread(rows)
+            taken = ends[mine * width + place][owner] - back
+            state.tail[target[owner], rows[owner] - back] = old.arrays["tail"][taken]
+
+
+def _same_keys(
+    old: Sequence[Any], new: Sequence[Any], mine: tuple[Int64s, int], other: tuple[Int64s, int]
+) -> Any:
+    pairs = zip(mine[0].tolist(), other[0].tolist(), strict=True)
+    return np.array([old[n][mine[1]] == new[m][other[1]] for n, m in pairs], np.bool_)
+
+
+def _recall_windows(
+    old: BlockMemory, machine: Machine, layout: Layout, b: int, here: Int64s, there: Int64s
+) -> None:
+    """Take over windows and runs over the same, with the same parameters."""
+    shape, state = layout.blocks[b].shape, machine.state
+    names = _block_names(layout.blocks[b])
+    constants = of_component(layout.constants, b, len(shape.constants), there)
+    for kind, table in (("windows", state.windows), ("runs", state.runs)):
+        before: tuple[tuple[str, int, tuple[int, ...]], ...] = getattr(old.names, kind)
+        known = {key: (k, cell, some) for k, (key, cell, some) in enumerate(before)}
+        numbers = of_component(getattr(layout, kind), b, len(getattr(shape, kind)), there)
+        for k, (key, cell, hangs_on) in enumerate(getattr(names, kind)):
+            if key not in known or len(known[key][2]) != len(hangs_on):
+                continue
+            place, old_cell, old_hangs_on = known[key]
+            same = np.ones(len(here), np.bool_)
+            for one, other in zip(old_hangs_on, hangs_on, strict=True):
+                now = state.constants[constants[:, other]]
+                same &= old.arrays["constants"][here, one] == now
+            for name in _FIELDS[kind]:
+                table[name][numbers[same, k]] = old.arrays[kind][name][here[same], place]
+            if kind == "windows":
+                width = window_cells(shape.windows[k].kind)
+                cells = block_rows(state.cells, layout.cells, b, _widths(shape)["cells"])
+                mine = old.arrays["cells"][here[same], old_cell : old_cell + width]
+                cells[there[same], cell : cell + width] = mine
+
+
+def _recall_rules(
+    old: BlockMemory, machine: Machine, layout: Layout, b: int, here: Int64s, there: Int64s
+) -> Any:
+    """Take over the state of rules that mean the same; returns which, `[pair, old rule]`."""
+    block, state = layout.blocks[b], machine.state
+    kept = np.zeros((len(here), len(old.names.rules)), np.bool_)
+    numbers = of_component(layout.instances, b, len(block.shape.rules), there)
+    levels = of_component(layout.levels, b, len(block.shape.levels), there)
+    known = {rule.state_hash: (k, rule) for k, rule in enumerate(old.names.rules)}
+    for k, rule in enumerate(_rule_memories(block, block.shape)):
+        if rule.state_hash not in known:
+            continue
+        place, other = known[rule.state_hash]
+        kept[:, place] = True
+        for name in _FIELDS["instances"]:
+            state.instances[name][numbers[:, k]] = old.arrays["instances"][name][here, place]
+        for n in range(len(rule.severities)):
+            target = levels[:, rule.first_level + n]
+            for name in _FIELDS["levels"]:
+                mine = old.arrays["levels"][name][here, other.first_level + n]
+                state.levels[name][target] = mine
+    return kept
+
+
+def _lost_events(old: BlockMemory, kept: Any) -> Iterator[OpenEvent]:
+    """Open events of rules that mean something else now, or of assets without them."""
+    instances, levels = old.arrays["instances"], old.arrays["levels"]
+    for n, k in np.argwhere((instances["severity"] > 0) & ~kept):
+        record, rule = instances[n, k], old.names.rules[k]
+        some = levels[n, rule.first_level : rule.first_level + len(rule.severities)]
+        yield OpenEvent(
+            rule.name,
+            old.names.assets[n],
+            rule.failure_mode,
+            int(record["severity"]),
+            int(record["peak"]),
+            int(record["onset"]),
+            int(record["raised"]),
+            tuple(
+                (severity, int(level["since"]))
+                for severity, level in zip(rule.severities, some, strict=True)
+                if level["phase"] >= ACTIVE
+            ),
+        )
+
+
+def _recall_event(
+    event: OpenEvent, machine: Machine, layout: Layout, by_asset: dict[str, list[tuple[int, int]]]
+) -> int:
     """Keep the open event of a rule that means something else now, as far as levels match."""
-    record = machine.instances[number]
-    held = {level.severity: level for level in one.levels if level.phase >= ACTIVE}
+    for b, n in by_asset.get(event.asset, ()):
+        block = layout.blocks[b]
+        for k, rule in enumerate(_rule_memories(block, block.shape)):
+            if (rule.name, rule.failure_mode) == (event.rule, event.failure_mode):
+                number = layout.instances[b] + n * len(block.shape.rules) + k
+                first = layout.levels[b] + n * len(block.shape.levels) + rule.first_level
+                return _hold_event(event, machine, number, first, rule.severities)
+    return 0
+
+
+def _hold_event(
+    event: OpenEvent, machine: Machine, number: int, first_level: int, severities: Sequence[int]
+) -> int:
+    held, record = dict(event.held), machine.state.instances[number]
     severity = 0
-    for index in range(record["first_level"], record["end_level"]):
-        level = held.get(int(machine.timers[index]["severity"]))
-        if level is not None:
-            machine.levels[index]["phase"] = ACTIVE
-            machine.timers[index]["since"] = level.since
-            severity = max(severity, level.severity)
+    for place, one in enumerate(severities):
+        if one in held:
+            level = machine.state.levels[first_level + place]
+            level["phase"], level["since"] = ACTIVE, held[one]
+            severity = max(severity, one)
     if severity:
-        record["severity"], record["peak"] = severity, max(one.peak, severity)
-        record["onset"], record["raised"] = one.onset, one.raised
+        record["severity"], record["peak"] = severity, max(event.peak, severity)
+        record["onset"], record["raised"], record["awake"] = event.onset, event.raised, 1
     return severity
 
 
-def waiting_series(memory: Memory, instances: Sequence[Instance]) -> set[SeriesKey]:
-    """Series on which a condition is pending: their tails will be its evidence."""
-    pending = {
-        (one.state_hash, one.asset)
-        for one in memory.instances
-        if any(level.phase == PENDING for level in one.levels)
-    }
-    return {instance.series for instance in instances if instance.key in pending}
+def _find_latest(machine: Machine) -> None:
+    components, series = machine.state.components, machine.state.series
+    latest: Int64s = np.full(len(components), BEFORE, np.int64)
+    np.maximum.at(latest, series["component"], series["ts"])
+    components["latest"] = latest

@@ -85,7 +85,7 @@ def without_readings(change: Change) -> str:
     return repr(replace(change, evidence=evidence))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(parts(), st.lists(st.integers(0, 40), max_size=4))
 def test_restarts_anywhere_change_nothing_but_the_length_of_evidence(
     stream: list[Part], cuts: list[int]
@@ -105,7 +105,7 @@ def test_restarts_anywhere_change_nothing_but_the_length_of_evidence(
     assert (part.open_keys, part.late_rows) == (whole.open_keys, whole.late_rows)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(parts(), st.lists(st.integers(0, 40), max_size=4))
 def test_however_the_log_is_cut_the_changes_are_the_same_to_the_last_word(
     stream: list[Part], cuts: list[int]
