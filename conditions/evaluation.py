@@ -1,6 +1,8 @@
 """The evaluation of one partition: the engine with its place in the log and in the database."""
 
+import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from conditions import event_store, store
 from conditions.binding import Plant
@@ -9,6 +11,7 @@ from conditions.engine import Engine
 from conditions.errors import SnapshotUnreadable
 from conditions.event import ChangeKind, ConditionEvent
 from conditions.event_queries import open_events_but
+from conditions.memory import encode
 from conditions.queries import load_plant
 from conditions.records import Edges, is_new, read_part
 from conditions.settings import ConditionSettings
@@ -28,8 +31,21 @@ _SNAPSHOT_SHARE = 0.05
 log = logger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class _Writing:
+    """A snapshot whose bytes are being made."""
+
+    position: Position
+    edges: Edges
+    state: asyncio.Future[bytes]
+    started: float
+
+
 class Evaluation:
     """Feeds the engine of a partition and stores what it finds.
+
+    A snapshot is copied from the engine in one go, turned into bytes by a thread while the engine
+    goes on, and stored once it is ready, as the state of the place that it was copied at.
 
     Every method that stores runs one transaction on the connection, which nobody else uses.
     """
@@ -54,6 +70,7 @@ class Evaluation:
         self._saved_at = monotonic()
         self._pause_s = settings.snapshot_every_s
         self._saved = Position()
+        self._writing: _Writing | None = None
         self._readings = 0
         self._events = 0
         self._caught_up = False
@@ -72,7 +89,7 @@ class Evaluation:
         if snapshot is None:
             return
         try:
-            changes = self._engine.restore(snapshot.state)
+            changes = await asyncio.to_thread(self._engine.restore, snapshot.state)
         except SnapshotUnreadable as error:
             log.warning("starting from the log's beginning", reason=str(error))
             self._engine = self._make_engine(await self._load_plant())
@@ -93,22 +110,23 @@ class Evaluation:
         self.position = records[-1].position
         self._records += len(records)
         self._readings += sum(len(part) for part in parts if isinstance(part, ReadingBatch))
-        due = self._snapshot_due()
-        if changes or due:
-            await self._store(changes, with_snapshot=due)
+        if changes:
+            await self._store(changes)
+        await self._keep_snapshot()
 
     async def rest(self) -> None:
         """The log has nothing more at present."""
         if not self._caught_up:
             self._caught_up = True
             await self._clear_orphans()
-        if self._snapshot_due():
-            await self._store([], with_snapshot=True)
+        await self._keep_snapshot()
 
     async def reload(self) -> None:
         """Go on with the rules, points and parameters as they are now."""
-        changes = self._engine.reload(await self._load_plant())
+        plant = await self._load_plant()
+        changes = await asyncio.to_thread(self._engine.reload, plant)
         # The snapshot marks the place in the log from which the new rules hold.
+        self._writing = None
         await self._store(changes, with_snapshot=True)
 
     def metrics(self) -> dict[str, float]:
@@ -139,7 +157,7 @@ class Evaluation:
         late = monotonic() - self._saved_at >= self._pause_s
         return late or self._records >= self._settings.snapshot_every_records
 
-    async def _store(self, changes: list[Change], *, with_snapshot: bool) -> None:
+    async def _store(self, changes: list[Change], *, with_snapshot: bool = False) -> None:
         async with self._connection.transaction():
             live = [change for change in changes if not label_of(change.rule)]
             if live:
@@ -151,16 +169,29 @@ class Evaluation:
                 await self._save_snapshot()
         self._events += sum(change.kind is ChangeKind.RAISED for change in live)
 
+    async def _keep_snapshot(self) -> None:
+        """Store the snapshot that has become ready, or begin one that is due."""
+        if self._writing is None:
+            if self._snapshot_due():
+                self._writing = self._begin_snapshot()
+        elif self._writing.state.done():
+            await self._store([], with_snapshot=True)
+
+    def _begin_snapshot(self) -> _Writing:
+        started, memory = monotonic(), self._engine.memory()
+        state = asyncio.get_running_loop().run_in_executor(None, encode, memory)
+        self._records = 0
+        return _Writing(self.position, dict(self._edges), state, started)
+
     async def _save_snapshot(self) -> None:
-        started = monotonic()
-        state = self._engine.snapshot()
-        snapshot = store.Snapshot(self.position, self._edges, state)
+        writing = self._writing or self._begin_snapshot()
+        self._writing = None
+        snapshot = store.Snapshot(writing.position, writing.edges, await writing.state)
         await store.save_snapshot(self._connection, self._partition, snapshot)
         self._saved_at = monotonic()
-        cost = self._saved_at - started
+        cost = self._saved_at - writing.started
         self._pause_s = max(self._settings.snapshot_every_s, cost / _SNAPSHOT_SHARE)
-        self._saved = self.position
-        self._records = 0
+        self._saved = writing.position
 
     async def _clear_orphans(self) -> None:
         """Clear stored events that the engine no longer has.
@@ -173,7 +204,7 @@ class Evaluation:
         await close_orphans(self._connection)
         if ours:
             now = self._engine.highest_ts or self._clock()
-            await self._store([_orphan(event, now) for event in ours], with_snapshot=False)
+            await self._store([_orphan(event, now) for event in ours])
 
 
 def _orphan(event: ConditionEvent, now: int) -> Change:

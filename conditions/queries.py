@@ -22,8 +22,8 @@ WHERE state IN ('active', 'shadow') ORDER BY rule, version
 """
 
 SELECT_ASSETS = """
-SELECT a.id, a.tag, c.code
-FROM asset a JOIN asset_class c ON c.id = a.class_id
+SELECT a.id, a.tag, c.code, s.time_zone
+FROM asset a JOIN asset_class c ON c.id = a.class_id JOIN site s ON s.id = a.site_id
 WHERE a.retired_at IS NULL
 """
 
