@@ -262,6 +262,9 @@ class UnitChecker:
         if term.op in _DIFFERENCES:
             return difference_unit(operand.unit)
         if term.op is Op.RATE:
+            if is_logarithmic(operand.unit):
+                told = f"{operand.unit} has no rate"
+                raise self._refusal(term, told, "Compare its delta over the window")
             return quotient(difference_unit(operand.unit), "min")
         return operand.unit
 

@@ -30,13 +30,13 @@ class Conversion:
 @cache
 def is_absolute(unit: str) -> bool:
     """Does the unit count from a zero of its own, as degC does? Only its differences add up."""
-    return not _is_multiplicative(unit) and comparable(unit, "kelvin")
+    return not _is_multiplicative(unit) and _unit(unit).dimensionality == _kelvin().dimensionality
 
 
 @cache
 def is_logarithmic(unit: str) -> bool:
     """Is it a level, such as dB, that neither adds up nor scales?"""
-    return not _is_multiplicative(unit) and not comparable(unit, "kelvin")
+    return not _is_multiplicative(unit) and not is_absolute(unit)
 
 
 @cache
@@ -52,8 +52,7 @@ def convertible(one: str, other: str) -> bool:
         return True
     if is_logarithmic(one) or is_logarithmic(other) or not comparable(one, other):
         return False
-    kelvin = registry().Unit("kelvin")
-    return is_absolute(one) == is_absolute(other) or kelvin in (_unit(one), _unit(other))
+    return is_absolute(one) == is_absolute(other) or _kelvin() in (_unit(one), _unit(other))
 
 
 @cache
@@ -88,6 +87,10 @@ def is_plain(unit: str) -> bool:
 def _is_multiplicative(unit: str) -> bool:
     # pint tells it of quantities in no other way.
     return bool(registry().Quantity(1, _unit(unit))._is_multiplicative)  # noqa: SLF001
+
+
+def _kelvin() -> Any:
+    return registry().Unit("kelvin")
 
 
 def _unit(unit: str) -> Any:

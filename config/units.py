@@ -37,7 +37,8 @@ def unit_problem(unit: str) -> str | None:
     if len(unit) > _LONGEST or _ENDLESS.search(unit):
         return f"{unit!r} is not a unit"
     try:
-        registry().Unit(_spelling(unit))
+        # pint reads `dB/m`, and finds only here that it cannot reckon with it.
+        _ = registry().Unit(_spelling(unit)).dimensionality
     except pint.UndefinedUnitError:
         return f"{unit!r} is not a unit"
     except _UNREADABLE as error:

@@ -8,9 +8,11 @@ from conditions.constant import constant_value
 from conditions.expression import Names, parse_number, parse_truth
 from conditions.expression_text import ExpressionError
 from conditions.functions import FUNCTIONS
+from conditions.rule_file import load_rules
 from conditions.spelling import spell
 from conditions.term import Op, Term
 from conditions.unit_check import UnitChecker
+from config.documents import parse_document
 
 INPUTS = {
     "vib": "mm/s",
@@ -234,3 +236,59 @@ def test_any_sum_of_any_units_has_units_or_is_refused(left: str, op: str, right:
         return
     assert refused.message
     assert 0 <= refused.column < refused.end_column <= len(text)
+
+
+UNIT_WORDS = [
+    *("mm", "s", "degC", "degF", "K", "bar", "Pa", "%", "rpm", "dB", "dBm", "pH", "Np", "W", "1"),
+    *(
+        "delta_degC",
+        "count",
+        "rad",
+        "degree",
+        "ppm",
+        "VA",
+        "gauge",
+        "m3",
+        "°C",
+        "**2",
+        "*",
+        "/",
+        "^",
+    ),
+    *("(", ")", "2", "-1", " ", "kilo", "e9", "neper", "octave", "percent", "psi", "inHg", "c"),
+]
+
+
+@settings(deadline=None)
+@given(st.lists(st.sampled_from(UNIT_WORDS), min_size=1, max_size=5), st.sampled_from([*INPUTS]))
+def test_any_quantity_beside_any_input_has_a_unit_or_is_refused(
+    words: list[str], name: str
+) -> None:
+    quantity = f"'5 {''.join(words)}'"
+    for text in (f"{name} > {quantity}", f"{name} * {quantity} > {quantity} - {name}"):
+        try:
+            check(text)
+        except ExpressionError as error:
+            refused = error
+        else:
+            continue
+        assert refused.message
+        assert refused.remedy
+
+
+@settings(deadline=None)
+@given(st.lists(st.sampled_from(UNIT_WORDS), min_size=1, max_size=4), st.sampled_from(["n", "p"]))
+def test_any_unit_of_an_input_is_refused_or_can_be_reckoned_with(
+    words: list[str], name: str
+) -> None:
+    unit = "".join(words)
+    document = parse_document(
+        f"asset_class: c\ninputs:\n  x: {{point: p, unit: mm/s}}\n  {name}: {{point: p, unit: mm}}\n"
+        f"rules:\n- {{id: a, raise: 'rate(x, 1h) * {name} / x > x + 1'}}\n"
+        "- {id: b, raise: 'x > 1'}\n",
+        "f",
+    )
+    document.data["inputs"]["x"]["unit"] = unit
+    rules, problems = load_rules([document], None)
+    assert rules or problems
+    assert all(problem.explain() for problem in problems)

@@ -18,7 +18,7 @@ def test_a_unit_of_a_meters_plate_is_known(unit: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "unit", ["", "  ", "mm/s/", "furlon", "(", "5 bar", "9**9**9", "m^99", "m**(9"]
+    "unit", ["", "  ", "mm/s/", "furlon", "(", "5 bar", "9**9**9", "m^99", "m**(9", "dB/m"]
 )
 def test_what_is_no_unit_is_refused(unit: str) -> None:
     assert unit_problem(unit)
