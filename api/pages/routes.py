@@ -8,7 +8,17 @@ from fastapi import APIRouter, FastAPI
 from fastapi.responses import FileResponse
 from starlette.staticfiles import StaticFiles
 
-from api.pages import alarms, detail, error, explain, lists, overview, session
+from api.pages import (
+    alarms,
+    backtests,
+    detail,
+    error,
+    explain,
+    lists,
+    overview,
+    rules,
+    session,
+)
 
 _STATIC = Path(__file__).parent / "static"
 _FOR_EVER = "public, max-age=31536000, immutable"
@@ -28,7 +38,15 @@ async def get_plotly(release: str) -> FileResponse:
 
 def install(application: FastAPI) -> None:
     """Add the pages to the application."""
-    shown = (overview.router, lists.router, alarms.router, detail.router, explain.router)
+    shown = (
+        overview.router,
+        lists.router,
+        alarms.router,
+        detail.router,
+        explain.router,
+        rules.router,
+        backtests.router,
+    )
     for router in (assets, session.router, *shown):
         application.include_router(router)
     application.mount("/static", StaticFiles(directory=_STATIC), name="static")

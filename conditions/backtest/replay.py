@@ -6,6 +6,7 @@ of a parameter are compared over one reading of the history.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from conditions.binding import Plant
 from conditions.change import Change
@@ -79,13 +80,15 @@ def warm_up_us(rules: Iterable[Rule]) -> int:
 
 def _reach(rule: Rule) -> int:
     delays = max((max(level.for_us, level.clear_for_us) for level in rule.levels), default=0)
-    windows = [
-        term.window_us
-        for level in rule.levels
-        for side in (level.raise_when, level.clear_when)
-        for term in getattr(side, "walk", tuple)()
-    ]
-    return delays + max(windows, default=0)
+    terms = [getattr(rule, name, None) for name in ("value", "enabled_when")]
+    terms += [side for level in rule.levels for side in (level.raise_when, level.clear_when)]
+    return delays + max(map(_window, terms))
+
+
+def _window(term: Any) -> int:
+    """How far back a term looks: its own window, and those of what it looks at."""
+    below = max(map(_window, getattr(term, "operands", ())), default=0)
+    return int(getattr(term, "window_us", 0)) + below
 
 
 def labels(changes: Iterable[Change]) -> list[str]:

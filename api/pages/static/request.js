@@ -20,6 +20,23 @@ export async function post(address, { body = null, version = null } = {}) {
   return sentence(problem.detail ?? problem.title ?? `refused (${response.status})`);
 }
 
+/** Any request to the API; gives what it answered, and `problem`: null or why not. */
+export async function send(method, address, body = null) {
+  let response;
+  try {
+    response = await fetch(address, {
+      method,
+      headers: body ? { "Content-Type": "application/json" } : {},
+      body: body ? JSON.stringify(body) : undefined,
+    });
+  } catch {
+    return { problem: "The server cannot be reached. Try again in a moment.", body: null };
+  }
+  const answered = await response.json().catch(() => ({}));
+  if (response.ok) return { problem: null, body: answered };
+  return { problem: sentence(answered.detail ?? answered.title ?? `refused (${response.status})`), body: answered };
+}
+
 function sentence(text) {
   const start = text.charAt(0).toUpperCase() + text.slice(1);
   return /[.!?]$/.test(start) ? start : `${start}.`;

@@ -14,6 +14,7 @@ from conditions.backtest.replay import Event, Replay, events_of, labels, of_vari
 from conditions.binding import Plant
 from conditions.engine import Engine
 from conditions.event import Severity
+from conditions.term import Op, Term
 from conditions.variant import variant
 from tests.conditions.plants import S, plant, readings, rules
 
@@ -80,6 +81,15 @@ def test_variants_are_replayed_in_one_pass_and_told_apart() -> None:
 def test_history_before_the_range_is_as_long_as_the_longest_delay() -> None:
     assert warm_up_us(rules()) == 5 * S
     assert warm_up_us([]) == 0
+
+
+def test_windows_within_windows_reach_further_back() -> None:
+    vib = Term(Op.INPUT, name="vib")
+    mean = Term(Op.AVG, (vib,), window_us=10 * S)
+    eta = Term(Op.ETA, (mean, Term(Op.NUMBER, value=7.0)), window_us=60 * S)
+    (level,) = rules()[1].levels
+    rule = replace(rules()[1], levels=(replace(level, raise_when=eta),))  # type: ignore[arg-type]
+    assert warm_up_us([rule]) == 70 * S
 
 
 def test_each_asset_has_a_plant_of_the_points_that_its_rules_read() -> None:
