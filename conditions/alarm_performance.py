@@ -150,7 +150,7 @@ def flood_share(within: Sequence[Annunciation], period: Period) -> Figure:
         "1",
         f"time in floods / period; a flood begins with an interval of 10 min of more than "
         f"{FLOOD_BEGINS_ABOVE} annunciations and ends before one of less than {FLOOD_ENDS_BELOW}",
-        "less than 0.01",
+        "less than 1 %",
         len(within),
         {},
         flooded,
@@ -182,7 +182,7 @@ def top_ten(within: Sequence[Annunciation]) -> Figure:
         sum(count for _, count in worst) / len(within) if within else None,
         "1",
         "annunciations of the ten alarms that came most often / annunciations",
-        "at most 0.05 together",
+        "at most 5 % together",
         len(within),
         {},
         [
@@ -286,7 +286,7 @@ def priorities(within: Sequence[Annunciation]) -> Figure:
         max(off) if off else None,
         "1",
         "largest difference of a severity's share of the annunciations to the share wanted",
-        "0.80 low, 0.15 medium, 0.05 high and critical",
+        "80 % low, 15 % medium, 5 % high and critical",
         len(within),
         {},
         rows,

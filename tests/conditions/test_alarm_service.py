@@ -401,6 +401,15 @@ async def test_the_third_in_a_minute_is_chattering(plant: Plant) -> None:
     assert chattering == [False, False, True, True, False]
 
 
+async def test_a_devices_own_alarm_is_shelved_like_any_other(plant: Plant) -> None:
+    event = await plant.find(rule="alarm/MOTOR_TRIP")
+    await shelved(plant, event)
+    await plant.find(CLEARED, rule="alarm/MOTOR_TRIP", onset=START)
+    plant.later(minutes=1)
+    assert await plant.told(await plant.find(rule="alarm/MOTOR_TRIP")) == []
+    assert await plant.told(event) == ["raised", "cleared"]
+
+
 async def test_a_second_acknowledgement_changes_nothing_and_is_not_written_down(
     plant: Plant,
 ) -> None:
