@@ -16,19 +16,38 @@ from conditions.silence import Alarm, Facts, Silences, silences_of
 from config.clock import ClockUs, from_us, now_us
 from config.database import Connection, fetch_one
 
-# A replay finds the event as it made it before.
+# A replay finds the event as it made it before, and does nothing more. A rule that raises again takes
+# the place of its event that waited for a reset.
 INSERT_EVENT = """
-INSERT INTO condition_event (
-    key, rule, rule_version_id, asset_id, failure_mode, state, severity, peak_severity, message,
-    onset, raised_at, changed_at, value, work_order, evidence, silenced, silenced_why,
-    told_severity, latch
-) VALUES (
-    %s, %s, %s, %s, %s, 'active', %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s,
-    coalesce((SELECT (definition #>> '{rules,0,latch}')::boolean FROM rule_version WHERE id = %s),
-             false)
+WITH raised AS (
+    INSERT INTO condition_event (
+        key, rule, rule_version_id, asset_id, failure_mode, state, severity, peak_severity, message,
+        onset, raised_at, changed_at, value, work_order, evidence, silenced, silenced_why,
+        told_severity, latch
+    ) VALUES (
+        %(key)s, %(rule)s, %(rule_version_id)s, %(asset_id)s, %(failure_mode)s, 'active',
+        %(severity)s, %(peak_severity)s, %(message)s, %(onset)s, %(raised_at)s, %(raised_at)s,
+        %(value)s, %(work_order)s, %(evidence)s, %(silenced)s, %(silenced_why)s, %(told_severity)s,
+        coalesce((SELECT (definition #>> '{rules,0,latch}')::boolean FROM rule_version
+                  WHERE id = %(rule_version_id)s), false)
+    )
+    ON CONFLICT (key) DO NOTHING
+    RETURNING id, asset_id, rule
+), noted AS (
+    INSERT INTO condition_outbox (event_id, kind, severity, at, value, annunciated, handled_at)
+    SELECT id, 'raised', %(severity)s, %(at)s, %(value)s, %(told)s,
+           CASE WHEN NOT %(told)s THEN now() END
+    FROM raised
+), released AS (
+    UPDATE condition_event before
+    SET latched = false, reset_at = now(), reset_by = 'conditions'
+    FROM raised
+    WHERE before.asset_id = raised.asset_id AND before.rule = raised.rule AND before.latched
+    RETURNING before.id, before.asset_id, before.rule, raised.id AS successor
 )
-ON CONFLICT (key) DO NOTHING
-RETURNING id
+INSERT INTO alarm_change (event_id, asset_id, rule, action, actor, reason)
+SELECT id, asset_id, rule, 'reset', 'conditions', 'raised again as event ' || successor
+FROM released
 """
 
 # A replayed change that is older than what the event has come to changes nothing.
@@ -39,47 +58,35 @@ WHERE key = %s AND state = 'active' AND changed_at <= %s
 FOR NO KEY UPDATE
 """
 
+# A change that a replay finds again is there already, whether it was told then or not. A shelf for once
+# ends with its event.
 UPDATE_EVENT = """
-UPDATE condition_event
-SET state = %s, severity = %s, peak_severity = greatest(peak_severity, %s), changed_at = %s,
-    cleared_at = %s, value = coalesce(%s, value), message = coalesce(%s, message),
-    told_severity = %s, latched = %s,
-    acknowledged_at = CASE WHEN %s THEN acknowledged_at END,
-    acknowledged_by = CASE WHEN %s THEN acknowledged_by END
-WHERE id = %s
+WITH changed AS (
+    UPDATE condition_event
+    SET state = %(state)s, severity = %(severity)s,
+        peak_severity = greatest(peak_severity, %(peak_severity)s), changed_at = %(at)s,
+        cleared_at = %(cleared_at)s, value = coalesce(%(value)s, value),
+        message = coalesce(%(message)s, message), told_severity = %(told_severity)s,
+        latched = %(latched)s,
+        acknowledged_at = CASE WHEN %(acknowledged)s THEN acknowledged_at END,
+        acknowledged_by = CASE WHEN %(acknowledged)s THEN acknowledged_by END
+    WHERE id = %(id)s
+), unshelved AS (
+    UPDATE alarm_shelf SET ended_at = now(), ended_by = 'conditions'
+    WHERE event_id = %(id)s AND one_shot AND ended_at IS NULL AND %(state)s = 'cleared'
+)
+INSERT INTO condition_outbox (event_id, kind, severity, at, value, annunciated, handled_at)
+SELECT %(id)s, %(kind)s, %(severity)s, %(at)s, %(value)s, %(told)s,
+       CASE WHEN NOT %(told)s THEN now() END
+WHERE NOT EXISTS (
+    SELECT FROM condition_outbox
+    WHERE event_id = %(id)s AND kind = %(kind)s AND at = %(at)s AND severity = %(severity)s
+)
 """
 
 INSERT_ANNUNCIATION = """
 INSERT INTO condition_outbox (event_id, kind, severity, at) VALUES (%s, %s, %s, %s)
 ON CONFLICT (event_id, kind, at, severity, annunciated) DO NOTHING
-"""
-
-# A rule that raises again takes the place of its event that waited for a reset.
-RELEASE_LATCHED = """
-WITH released AS (
-    UPDATE condition_event SET latched = false, reset_at = now(), reset_by = 'conditions'
-    WHERE asset_id = %(asset_id)s AND rule = %(rule)s AND latched AND id <> %(event_id)s
-    RETURNING id, asset_id, rule
-)
-INSERT INTO alarm_change (event_id, asset_id, rule, action, actor, reason)
-SELECT id, asset_id, rule, 'reset', 'conditions', 'raised again as event ' || %(event_id)s
-FROM released
-"""
-
-END_ONE_SHOT = """
-UPDATE alarm_shelf SET ended_at = now(), ended_by = 'conditions'
-WHERE event_id = %s AND one_shot AND ended_at IS NULL
-"""
-
-# A change that a replay finds again is there already, whether it was told then or not.
-INSERT_CHANGE = """
-INSERT INTO condition_outbox (event_id, kind, severity, at, value, annunciated, handled_at)
-SELECT %(event_id)s, %(kind)s, %(severity)s, %(at)s, %(value)s, %(told)s,
-       CASE WHEN NOT %(told)s THEN now() END
-WHERE NOT EXISTS (
-    SELECT FROM condition_outbox
-    WHERE event_id = %(event_id)s AND kind = %(kind)s AND at = %(at)s AND severity = %(severity)s
-)
 """
 
 NOTIFY_EVENTS = """
@@ -168,11 +175,7 @@ async def _raise(connection: Connection, change: Change, facts: Facts, now: date
     """Store a new event; gives the facts with it, for those that come after it."""
     silences = silences_of(Alarm(change.key, change.asset_id, change.rule), facts, now)
     step = raised(change.severity, silences)
-    row = await fetch_one(connection, INSERT_EVENT, _event_row(change, step.life, silences))
-    if row is not None:
-        where = {"asset_id": change.asset_id, "rule": change.rule, "event_id": row[0]}
-        await connection.execute(RELEASE_LATCHED, where)
-        await _note(connection, int(row[0]), change, told=step.told is not None)
+    await connection.execute(INSERT_EVENT, _event_row(change, step, silences))
     if Silence.OUT_OF_SERVICE in silences:
         return facts
     return replace(facts, active=facts.active | {(change.asset_id, change.rule)})
@@ -180,25 +183,9 @@ async def _raise(connection: Connection, change: Change, facts: Facts, now: date
 
 async def _change(connection: Connection, change: Change) -> None:
     row = await fetch_one(connection, HOLD_EVENT, [change.key, from_us(change.at_us)])
-    if row is None:
-        return
-    event_id, step = int(row[0]), changed(_life(row), change.kind, change.severity)
-    await connection.execute(UPDATE_EVENT, _update_row(change, step.life, event_id))
-    if change.kind is ChangeKind.CLEARED:
-        await connection.execute(END_ONE_SHOT, [event_id])
-    await _note(connection, event_id, change, told=step.told is not None)
-
-
-async def _note(connection: Connection, event_id: int, change: Change, *, told: bool) -> None:
-    row = {
-        "event_id": event_id,
-        "kind": change.kind,
-        "severity": change.severity,
-        "at": from_us(change.at_us),
-        "value": change.value,
-        "told": told,
-    }
-    await connection.execute(INSERT_CHANGE, row)
+    if row is not None:
+        step = changed(_life(row), change.kind, change.severity)
+        await connection.execute(UPDATE_EVENT, _update_row(int(row[0]), change, step))
 
 
 def _life(row: TupleRow) -> Life:
@@ -218,44 +205,46 @@ def _silence_columns(silences: Mapping[Silence, str]) -> tuple[list[str], str]:
     return [str(name) for name in silences], "; ".join(why for why in silences.values() if why)
 
 
-def _event_row(change: Change, life: Life, silences: Silences) -> list[Any]:
+def _event_row(change: Change, step: Step, silences: Silences) -> dict[str, Any]:
     asked = change.work_order
-    raised_at = from_us(change.raised_us)
-    return [
-        change.key,
-        change.rule,
-        change.rule_version_id,
-        change.asset_id,
-        change.failure_mode,
-        change.severity,
-        change.peak_severity,
-        change.message,
-        from_us(change.onset_us),
-        raised_at,
-        raised_at,
-        change.value,
-        json.dumps(asdict(asked)) if asked else None,
-        json.dumps(change.evidence),
-        *_silence_columns(silences),
-        life.told,
-        change.rule_version_id,
-    ]
+    names, why = _silence_columns(silences)
+    return {
+        "key": change.key,
+        "rule": change.rule,
+        "rule_version_id": change.rule_version_id,
+        "asset_id": change.asset_id,
+        "failure_mode": change.failure_mode,
+        "severity": change.severity,
+        "peak_severity": change.peak_severity,
+        "message": change.message,
+        "onset": from_us(change.onset_us),
+        "raised_at": from_us(change.raised_us),
+        "at": from_us(change.at_us),
+        "value": change.value,
+        "work_order": json.dumps(asdict(asked)) if asked else None,
+        "evidence": json.dumps(change.evidence),
+        "silenced": names,
+        "silenced_why": why,
+        "told_severity": step.life.told,
+        "told": step.told is not None,
+    }
 
 
-def _update_row(change: Change, life: Life, event_id: int) -> list[Any]:
-    at = from_us(change.at_us)
+def _update_row(event_id: int, change: Change, step: Step) -> dict[str, Any]:
+    at, life = from_us(change.at_us), step.life
     cleared = change.kind is ChangeKind.CLEARED
-    return [
-        EventState.CLEARED if cleared else EventState.ACTIVE,
-        change.severity,
-        change.peak_severity,
-        at,
-        at if cleared else None,
-        change.value,
-        change.message if change.kind is ChangeKind.ESCALATED else None,
-        life.told,
-        life.latched,
-        life.acknowledged,
-        life.acknowledged,
-        event_id,
-    ]
+    return {
+        "id": event_id,
+        "kind": change.kind,
+        "state": EventState.CLEARED if cleared else EventState.ACTIVE,
+        "severity": change.severity,
+        "peak_severity": change.peak_severity,
+        "at": at,
+        "cleared_at": at if cleared else None,
+        "value": change.value,
+        "message": change.message if change.kind is ChangeKind.ESCALATED else None,
+        "told_severity": life.told,
+        "told": step.told is not None,
+        "latched": life.latched,
+        "acknowledged": life.acknowledged,
+    }
