@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from tests.acceptance.peer_process import Peer, speaking
+
 PEERS = Path(__file__).parent / "peers"
 
 
@@ -36,43 +38,11 @@ def installed(name: str, peers: Path = PEERS) -> Path:
     return home
 
 
-class Peer:
-    """A peer that runs, and does as it is told."""
-
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        self._process = process
-
-    def tell(self, command: str, **given: Any) -> None:
-        """Have it carry out a command, and wait until it has."""
-        assert self._process.stdin is not None
-        print(json.dumps({"command": command, **given}), file=self._process.stdin, flush=True)
-        self.answers("done")
-
-    def answers(self, wanted: str) -> None:
-        """Its next answer is this; what it says beside its answers is passed over."""
-        assert self._process.stdout is not None
-        while (line := self._process.stdout.readline()).strip() != wanted:
-            assert line, "the peer ended"
-            assert not line.startswith("error:"), line
-
-
 @contextmanager
 def running(name: str, home: Path, **options: Any) -> Iterator[Peer]:
     """A peer until the end of the block; it ends like a process that is killed."""
     node = shutil.which("node")
     assert node is not None, "node is missing; tests/debian.sh installs it"
-    process = subprocess.Popen(
-        [node, str(PEERS / name / "server.js"), json.dumps(options)],
-        env={"NODE_PATH": str(home / "node_modules"), "HOME": str(home)},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    with process:
-        try:
-            peer = Peer(process)
-            peer.answers("ready")
-            yield peer
-        finally:
-            process.kill()
+    command = [node, str(PEERS / name / "server.js"), json.dumps(options)]
+    with speaking(command, {"NODE_PATH": str(home / "node_modules"), "HOME": str(home)}) as peer:
+        yield peer

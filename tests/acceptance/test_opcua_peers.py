@@ -26,7 +26,8 @@ from edge.trial import try_source
 from edge.wire import decode_readings
 from oilcan.engines.nats_server import NatsEngine
 from oilcan.engines.process import free_port
-from tests.acceptance.npm_peer import Peer, installed, running
+from tests.acceptance.npm_peer import installed, running
+from tests.acceptance.peer_process import Peer
 from tests.edge.memory import Memory
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(300)]

@@ -11,7 +11,8 @@ from edge.mqtt.collector import MqttCollector
 from edge.mqtt.source import MqttSource
 from edge.reading import Quality, Reason, quality_code
 from oilcan.engines.nats_server import NatsEngine
-from tests.acceptance.npm_peer import Peer, installed, running
+from tests.acceptance.npm_peer import installed, running
+from tests.acceptance.peer_process import Peer
 from tests.edge.conftest import collecting as collecting
 from tests.edge.conftest import memory as memory
 from tests.edge.memory import Collecting, Memory
