@@ -165,7 +165,7 @@ async def _buckets(
     policy = await _policy(connection, query)
     rises: Float64s | None = None
     if point.kind is PointKind.COUNTER:
-        counter = Counter(point.rollover, point.resolution)
+        counter = Counter(point.rollover, point.resolution, point.jitter)
         found, rises = await counted(connection, point.id, edges, counter=counter, policy=policy)
     else:
         found = await bucketed(connection, point.id, edges, policy=policy)

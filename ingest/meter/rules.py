@@ -6,9 +6,6 @@ from math import inf
 from ingest.history.counter import Counter
 from ingest.history.edges import HOUR_US
 
-# Two readings of one step apart differ by a little more than one, once they are doubles.
-_ABOUT = 1 + 1e-6
-
 
 @dataclass(frozen=True, slots=True)
 class Rules:
@@ -25,19 +22,24 @@ class Rules:
     max_per_hour: float | None = None
 
     @property
+    def counter(self) -> Counter:
+        """How it counts, as history knows it."""
+        return Counter(self.rollover, self.resolution, self.jitter)
+
+    @property
     def tolerance(self) -> float:
         """The deepest fall that is noise."""
-        return (self.resolution or 0.0) * _ABOUT if self.jitter is None else self.jitter
+        return self.counter.tolerance
 
     @property
     def range(self) -> float:
         """What lies between two zeros; infinite without a rollover."""
-        return Counter(self.rollover, self.resolution).modulus or inf
+        return self.counter.modulus
 
     @property
     def back_over_zero(self) -> float:
         """A rise of this and more is noise of a counter that has just rolled over."""
-        return self.range - self.tolerance
+        return self.counter.back_over_zero
 
     @property
     def believed_at_once(self) -> float:

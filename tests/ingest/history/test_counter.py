@@ -6,15 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.history.buckets import of_readings
-from ingest.history.counter import Counter, increase, steps
+from ingest.history.counter import Counter, gains, increase
 
 EDGES = np.array([0, 100, 200], np.int64)
 
 
 def counted(values: list[float], counter: Counter) -> float:
     """What the readings count from first to last."""
-    column = np.array(values, np.float64)
-    return float(steps(column[:-1], column[1:], counter).sum())
+    return float(gains(np.array(values, np.float64), counter).sum())
 
 
 @pytest.mark.parametrize(
@@ -28,7 +27,13 @@ def counted(values: list[float], counter: Counter) -> float:
         ([500, 3, 8], Counter(), 8),
         ([500, 3, 8], Counter(rollover=65_535), 8),
         # The last digit flutters; nothing was counted twice.
-        ([100.0, 99.9, 100.1], Counter(resolution=0.1), 0.2),
+        ([100.0, 99.9, 100.1], Counter(resolution=0.1), 0.1),
+        ([100.0, 99.9, 100.0, 99.9, 100.0], Counter(resolution=0.1), 0.0),
+        ([100, 97, 99, 101], Counter(jitter=3), 1),
+        # Just rolled over, it flutters back.
+        ([65_534, 0, 65_535, 1], Counter(rollover=65_535, resolution=1), 3),
+        # Ever lower in small steps: no reset, nothing was counted.
+        ([100.0, 99.9, 99.8, 99.7], Counter(resolution=0.1), 0),
         ([5, -1], Counter(), 0),
     ],
 )

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ingest.history.counter import gains
 from ingest.meter.counting import Count, Counting, NoticeKind
 from ingest.meter.rules import Rules
 from tests.ingest.meter.oracle import plain_usage, usage
@@ -234,6 +235,14 @@ def test_a_rolling_meter_counts_as_if_it_never_rolled(
     true = np.cumsum([start, *rises])
     shown = (true % (rollover + 1)).astype(np.float64).tolist()
     assert counted(shown, Rules(rollover=float(rollover))).usage == sum(rises)
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 3)), min_size=1, max_size=60))
+def test_history_counts_flutter_as_the_meter_does(steps: list[tuple[int, int]]) -> None:
+    true = np.cumsum([rise for rise, _ in steps])
+    shown = np.maximum(true - np.array([dip for _, dip in steps]), 0).astype(np.float64)
+    rules = Rules(rollover=999_999.0, jitter=3.0)
+    assert gains(shown, rules.counter).sum() == counted(shown.tolist(), rules).usage
 
 
 @given(
