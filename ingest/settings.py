@@ -34,6 +34,13 @@ class IngestSettings(BaseSettings):
         description="Seconds that a reading may lie ahead of now; beyond it is a dead letter.",
         examples=["86400"],
     )
+    columnstore_after_days: int = Field(
+        default=1,
+        ge=1,
+        description="Days after its end that a day of readings becomes columns; on TimescaleDB's "
+        "Community edition (level 3). More, where readings come late by days.",
+        examples=["1"],
+    )
     dead_letter_days: int = Field(
         default=90,
         ge=1,

@@ -20,6 +20,7 @@ from config.settings import Settings
 from config.status import EVERY_S, send_status
 from config.tasks import run_together
 from ingest.chunks import DAY_US
+from ingest.columnstore_policy import state_policy
 from ingest.errors import CursorMoved
 from ingest.housekeeping import keep_days
 from ingest.known_points import KnownPoints
@@ -143,6 +144,7 @@ async def _keep_house(ingest: Ingest, client: Client) -> None:
             if monotonic() - days_at >= _DAYS_EVERY_S:
                 retention_days = ingest.settings.retention_days
                 await keep_days(connection, now_us=ingest.clock(), retention_days=retention_days)
+                await state_policy(connection, after_days=ingest.own.columnstore_after_days)
                 await keep_letters(
                     connection,
                     ingest.own,

@@ -18,6 +18,7 @@ from config.migrate import migrate, require_schema
 from ingest import store
 from ingest.chunks import DAY_US, drop_days, ensure_days
 from ingest.column import accept_columns
+from ingest.columnstore_policy import state_policy
 from ingest.footing import Footing
 from ingest.history.edges import HOUR_US, even_edges
 from ingest.history.summed import Source, bucketed, default_policy, narrow_buckets
@@ -130,6 +131,12 @@ async def test_a_new_database_is_of_level_3(community: Connection) -> None:
     )
     assert await cursor.fetchall() == [("point_id", 1, None), ("ts", None, 1)]
     assert await policies(community) == [("policy_compression", "1 day")]
+
+
+async def test_the_policy_takes_days_when_the_settings_say(community: Connection) -> None:
+    for days, said in ((3, "3 days"), (3, "3 days"), (1, "1 days")):
+        await state_policy(community, after_days=days)
+        assert await policies(community) == [("policy_compression", said)]
 
 
 async def policies(connection: Connection) -> list[tuple[str, str]]:
