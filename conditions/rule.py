@@ -88,11 +88,6 @@ class Rule:
     parameter_units: Mapping[str, str] = field(default_factory=dict)
 
     @property
-    def inputs(self) -> tuple[Input, ...]:
-        """What it reads; none where it follows an alarm."""
-        return (self.input,) if self.input else ()
-
-    @property
     def name(self) -> str:
         """`asset_class/id`: what stays the same over all versions."""
         return f"{self.asset_class}/{self.id}"
