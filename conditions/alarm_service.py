@@ -203,7 +203,7 @@ async def settle(connection: Connection, *, now: datetime) -> int:
     """
     await alarm_store.expire_shelves(connection, now)
     found = await (await connection.execute(SELECT_OPEN_ALARMS)).fetchall()
-    facts = await load_facts(connection, {row[2] for row in found}, now=now)
+    facts = await load_facts(connection, {(row[2], row[3]) for row in found}, now=now)
     differ = [
         event_id
         for event_id, key, asset_id, rule, names, why in found
@@ -213,7 +213,8 @@ async def settle(connection: Connection, *, now: datetime) -> int:
         return 0
     held = await hold_open(connection, differ)
     # Read again behind the locks: what is judged is at least as new as what is written.
-    facts = await load_facts(connection, {one.alarm.asset_id for one in held}, now=now)
+    alarms = {(one.alarm.asset_id, one.alarm.rule) for one in held}
+    facts = await load_facts(connection, alarms, now=now)
     return sum([await _settle_one(connection, one, facts, now) for one in held])
 
 

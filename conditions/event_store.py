@@ -167,8 +167,10 @@ async def save_silence(
 
 
 async def _facts_of(connection: Connection, changes: Sequence[Change], now: datetime) -> Facts:
-    assets = {change.asset_id for change in changes if change.kind is ChangeKind.RAISED}
-    return await load_facts(connection, assets, now=now) if assets else Facts()
+    alarms = {
+        (change.asset_id, change.rule) for change in changes if change.kind is ChangeKind.RAISED
+    }
+    return await load_facts(connection, alarms, now=now) if alarms else Facts()
 
 
 async def _raise(connection: Connection, change: Change, facts: Facts, now: datetime) -> Facts:

@@ -1,17 +1,16 @@
 """Reads what silences events: shelves, outages, suppressions, and where assets stand."""
 
 from collections.abc import Collection, Mapping
-from datetime import date, datetime, time
+from datetime import datetime
 from itertools import chain
-from typing import Any
 
 from psycopg.rows import TupleRow
 
+from conditions.rule_shape import SuppressionShape
 from conditions.silence import Facts, Outage, Place, Shelf, Standing
 from conditions.suppression import DateWindow, Suppression, SuppressionKind, WeeklyWindow
+from conditions.suppression_file import read_suppression
 from config.database import Connection
-
-_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 SELECT_SHELVES_IN_FORCE = """
 SELECT s.id, s.asset_id, s.rule, CASE WHEN s.one_shot THEN e.key END, s.reason
@@ -32,7 +31,7 @@ FROM alarm_suppression WHERE ended_at IS NULL ORDER BY id
 
 SELECT_SUPPRESSIONS_OF_RULES = """
 SELECT rule, definition #> '{rules,0,suppress}' FROM rule_version
-WHERE state = 'active' AND jsonb_array_length(
+WHERE state = 'active' AND rule = ANY(%s) AND jsonb_array_length(
     CASE jsonb_typeof(definition #> '{rules,0,suppress}')
         WHEN 'array' THEN definition #> '{rules,0,suppress}' ELSE '[]' END
 ) > 0
@@ -55,17 +54,16 @@ WHERE state = 'active' AND asset_id = ANY(%s) AND NOT 'out_of_service' = ANY(sil
 """
 
 
-async def load_facts(connection: Connection, asset_ids: Collection[int], *, now: datetime) -> Facts:
-    """What decides about events of some assets at a moment."""
+async def load_facts(
+    connection: Connection, alarms: Collection[tuple[int, str]], *, now: datetime
+) -> Facts:
+    """What decides about some alarms, each an asset's id and a rule, at a moment."""
     shelves = await connection.execute(SELECT_SHELVES_IN_FORCE, [now])
     outages = await connection.execute(SELECT_OUTAGES_IN_FORCE)
     given = await connection.execute(SELECT_SUPPRESSIONS_IN_FORCE)
     standing = [_standing(row) for row in await given.fetchall()]
-    written = await connection.execute(SELECT_SUPPRESSIONS_OF_RULES)
-    of_rule = {
-        rule: [read_suppression(one) for one in said] for rule, said in await written.fetchall()
-    }
-    places = await load_places(connection, asset_ids)
+    of_rule = await _of_rules(connection, {rule for _, rule in alarms})
+    places = await load_places(connection, {asset_id for asset_id, _ in alarms})
     everything = chain((one.what for one in standing), *of_rule.values())
     on_parents = any(one.kind is SuppressionKind.PARENT for one in everything)
     return Facts(
@@ -84,28 +82,19 @@ async def load_places(connection: Connection, asset_ids: Collection[int]) -> dic
     return {row[0]: Place(*row[1:]) for row in await cursor.fetchall()}
 
 
+async def _of_rules(connection: Connection, rules: Collection[str]) -> dict[str, list[Suppression]]:
+    cursor = await connection.execute(SELECT_SUPPRESSIONS_OF_RULES, [list(rules)])
+    return {
+        rule: [read_suppression(SuppressionShape.model_validate(one)) for one in said]
+        for rule, said in await cursor.fetchall()
+    }
+
+
 async def _active(
     connection: Connection, places: Mapping[int, Place]
 ) -> frozenset[tuple[int, str]]:
     cursor = await connection.execute(SELECT_ACTIVE_ALARMS, [list(places)])
     return frozenset((asset_id, rule) for asset_id, rule in await cursor.fetchall())
-
-
-def read_suppression(said: Mapping[str, Any]) -> Suppression:
-    """A suppression as a rule's definition keeps it: `parent`, `asset_state` or `window`."""
-    if (parent := said.get("parent")) is not None:
-        return Suppression(SuppressionKind.PARENT, rule="" if parent is True else str(parent))
-    if states := said.get("asset_state"):
-        return Suppression(SuppressionKind.ASSET_STATE, states=frozenset(states))
-    return Suppression(SuppressionKind.WINDOW, window=_window(said["window"]))
-
-
-def _window(said: Mapping[str, Any]) -> WeeklyWindow | DateWindow:
-    if said.get("first") is not None:
-        return DateWindow(date.fromisoformat(said["first"]), date.fromisoformat(said["last"]))
-    days = frozenset(_DAYS.index(day) for day in said.get("days") or _DAYS)
-    start, end = (time.fromisoformat(said.get(name) or "00:00") for name in ("start", "end"))
-    return WeeklyWindow(days, start, end)
 
 
 def _standing(row: TupleRow) -> Standing:

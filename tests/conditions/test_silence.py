@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conditions.event import Silence
-from conditions.facts import read_suppression
 from conditions.silence import (
     Alarm,
     Facts,
@@ -178,32 +177,3 @@ def test_a_window_is_in_the_time_of_the_assets_site() -> None:
     assert silences(facts) == SUPPRESSED
     in_utc = {4: Place("M-1", None, "operating", "UTC")}
     assert silences(replace(facts, places=in_utc)) == set()
-
-
-@pytest.mark.parametrize(
-    ("said", "read"),
-    [
-        ({"parent": True}, Suppression(PARENT)),
-        ({"parent": "power_loss"}, Suppression(PARENT, rule="power_loss")),
-        (
-            {"asset_state": ["down", "idle"]},
-            Suppression(STATE, states=frozenset({"down", "idle"})),
-        ),
-        (
-            {"window": {"days": ["sat", "sun"], "start": "00:00", "end": "00:00"}},
-            Suppression(WINDOW, window=weekly("56", "00:00", "00:00")),
-        ),
-        (
-            {"window": {"start": "22:00", "end": "06:00"}},
-            Suppression(WINDOW, window=weekly("0123456", "22:00", "06:00")),
-        ),
-        (
-            {"window": {"first": "2026-12-24", "last": "2026-12-26"}},
-            Suppression(WINDOW, window=DateWindow(date(2026, 12, 24), date(2026, 12, 26))),
-        ),
-    ],
-)
-def test_a_rules_definition_says_its_suppressions(
-    said: dict[str, object], read: Suppression
-) -> None:
-    assert read_suppression(said) == read

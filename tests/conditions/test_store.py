@@ -11,7 +11,7 @@ from conditions.alarm_service import Saying, acknowledge
 from conditions.change import Change
 from conditions.engine import Engine
 from conditions.errors import AssetUnknown, EventNotFound, RuleNotFound
-from conditions.event import EventState, Severity
+from conditions.event import EventState, Severity, Silence
 from conditions.event_queries import EventFilter, count_open_events, find_events, get_event
 from conditions.queries import load_plant
 from conditions.rule_queries import find_rules, rule_versions
@@ -180,6 +180,26 @@ async def test_a_partition_has_one_engine_at_a_time(
         await asyncio.sleep(0.02)
         taken.append(await store.try_lock_partition(connection, 0))
     assert taken[-1]
+
+
+async def test_what_a_rule_file_says_of_latch_and_suppression_holds_for_its_events(
+    connection: Connection,
+) -> None:
+    text = RULES.replace(
+        "severity: high}", "severity: high, latch: true, suppress: [{asset_state: [standby]}]}"
+    )
+    await register(connection, {VIB: "mm/s", "P-1.temp": "degC", "P-2.temp": "degC"})
+    await connection.execute("UPDATE asset SET operating_state = 'standby' WHERE tag = 'P-2'")
+    await apply_rules(connection, rules(text))
+    engine = await engine_of(connection)
+    hot = [readings(f"{asset}.temp", (0, 90), (1, 70)) for asset in ("P-1", "P-2")]
+    async with connection.transaction():
+        await event_store.save_changes(connection, engine.feed(hot))
+    events = {event.asset: event for event in await find_events(connection)}
+    assert [events[asset].latched for asset in ("P-1", "P-2")] == [True, True]
+    assert [events[asset].silenced for asset in ("P-1", "P-2")] == [(), (Silence.SUPPRESSED,)]
+    told = "SELECT count(*) FROM condition_outbox WHERE annunciated"
+    assert await rows(connection, told) == [(2,)]
 
 
 async def test_a_stored_event_knows_its_rule_version(connection: Connection) -> None:
