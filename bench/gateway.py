@@ -200,11 +200,12 @@ def cpu_s(pid: int) -> float:
 
 def bench(home: Path, cut_s: float) -> list[list[str]]:
     devices, hub = Devices(free_port()), Hub(home / "hub")
+    password = hub.engine.gateway_logins.admit("gw")
     folder = home / "plant"
     folder.mkdir()
     (folder / "sources.yaml").write_text(plant(devices.port))
     hub.start()
-    url = f"nats://gateway:{hub.engine.gateway_password}@127.0.0.1:{hub.listener.port}"
+    url = f"nats://gw:{password}@127.0.0.1:{hub.listener.port}"
     words = [sys.executable, "-P", "-m", "oilcan", "edge", "run", str(folder), "--name", "gw"]
     told = {"OILCAN_HUB": url, "OILCAN_HOME": str(home / "gateway"), "PYTHONPATH": str(Path.cwd())}
     try:

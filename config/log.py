@@ -85,15 +85,14 @@ class Record:
     data: bytes
 
 
-async def connect_log(url: str, *, name: str, inbox_prefix: str = "_INBOX") -> LogClient:
+async def connect_log(url: str, *, name: str) -> LogClient:
     """Connect to the log and keep reconnecting for ever; `name` shows in the server's monitor.
 
-    `inbox_prefix` begins the subjects that answers come on, for an account that has its own. Give the
-    client to `close_log` in the end. Raises `LogUnavailable` if the first connection fails.
+    Give the client to `close_log` in the end. Raises `LogUnavailable` if the first connection fails.
     """
     client = LogClient()
     # A client that reconnects for ever would also try its first connection for ever, in silence.
-    first = asyncio.create_task(_keep_connected(client, url, name, inbox_prefix))
+    first = asyncio.create_task(_keep_connected(client, url, name))
     try:
         await asyncio.wait([first], timeout=_FIRST_CONNECTION_S)
         _require_connected(client, first, url)
@@ -112,7 +111,7 @@ def _require_connected(client: LogClient, first: asyncio.Task[None], url: str) -
         raise LogUnavailable(f"no log at {_without_secret(url)}: {error!r}") from error
 
 
-async def _keep_connected(client: LogClient, url: str, name: str, inbox_prefix: str) -> None:
+async def _keep_connected(client: LogClient, url: str, name: str) -> None:
     async def lost() -> None:
         # A connection that we close ourselves is not lost.
         if not client.is_closed:
@@ -127,7 +126,6 @@ async def _keep_connected(client: LogClient, url: str, name: str, inbox_prefix: 
     await client.connect(
         url,
         name=name,
-        inbox_prefix=inbox_prefix,
         allow_reconnect=True,
         max_reconnect_attempts=-1,
         reconnect_time_wait=0.25,  # type: ignore[arg-type]  # only slept

@@ -37,8 +37,6 @@ _STREAM_CHECK_S = 5.0
 _SILENT_CHECKS = 6
 _FILES_S = 2.0
 _USAGE_S = 1.0
-# A gateway may hear the answers to its own questions at the hub, and nobody else's.
-_HUB_INBOX = "_GATEWAY"
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +148,7 @@ async def _hub(log: EdgeLog, edge: str, client: Client) -> AsyncIterator[Client]
     if log.hub is None:
         yield client
         return
-    hub = await connect_log(log.hub.url, name=f"gateway {edge}", inbox_prefix=_HUB_INBOX)
+    hub = await connect_log(log.hub.url, name=f"gateway {edge}")
     try:
         yield hub
     finally:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from config.errors import OilcanError
-from oilcan.commands.access import keys, people
+from oilcan.commands.access import gateways, keys, people
 from oilcan.commands.devices import write
 from oilcan.commands.edge import edge
 from oilcan.commands.files import backup, exports, imports, restore
@@ -56,6 +56,7 @@ app.add_typer(dead_letters, name="dead-letters", rich_help_panel=_KEEP)
 app.add_typer(meter, name="meter", rich_help_panel=_KEEP)
 app.add_typer(keys, name="key", rich_help_panel=_ACCESS)
 app.add_typer(people, name="person", rich_help_panel=_ACCESS)
+app.add_typer(gateways, name="gateway", rich_help_panel=_ACCESS)
 
 
 def _print_version(wanted: bool) -> None:

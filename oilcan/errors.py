@@ -4,6 +4,7 @@ OilcanError
 ├── AlreadyRunning      stop the other `oilcan up`, or give another home
 ├── PortTaken           give another port with the option that it names
 ├── PlantRefused        correct the plant folder: carries what `oilcan apply` said
+├── GatewayUnknown      give the name of a gateway that is let in
 ├── NotReady            look into the log file that it names
 ├── BackupFailed        read what PostgreSQL's own programs said: there is no backup, or no restore
 ├── BackupDamaged       use another backup: this file is none, or not whole
@@ -26,6 +27,10 @@ class PortTaken(OilcanError):
 
 class PlantRefused(OilcanError):
     """The plant folder could not be applied; nothing of it was."""
+
+
+class GatewayUnknown(OilcanError):
+    """There is no gateway of this name."""
 
 
 class NotReady(OilcanError):

@@ -21,6 +21,7 @@ from oilcan.engines.nats_configuration import HubAddress
 from oilcan.engines.nats_server import NatsEngine
 from oilcan.errors import NotReady
 from oilcan.home import held, remove_state, write_state
+from oilcan.hub_refusal import RefusalLog
 from oilcan.output import Output, RotatingFile
 from oilcan.plant.source_watch import SourceWatch
 from oilcan.ports import Wish, choose_ports
@@ -107,6 +108,7 @@ class _LogServer:
         output = Output(
             RotatingFile(self._output, max_bytes=most),
             show=lambda line: typer.echo(f"nats: {line}", err=True),
+            hear=RefusalLog().hear,
         )
         self.child = Child(_program(engine), output, self._tell)
 

@@ -48,11 +48,21 @@ class RotatingFile:
 
 
 class Output:
-    """What one process says: kept in a file, its errors also passed on, its last words at hand."""
+    """What one process says: kept in a file, its errors also passed on, its last words at hand.
 
-    def __init__(self, file: RotatingFile, *, show: Callable[[str], None]) -> None:
+    `hear` is given every line.
+    """
+
+    def __init__(
+        self,
+        file: RotatingFile,
+        *,
+        show: Callable[[str], None],
+        hear: Callable[[str], None] = lambda _: None,
+    ) -> None:
         self._file = file
         self._show = show
+        self._hear = hear
         self._tail = b""
         self._unfinished = b""
 
@@ -63,6 +73,7 @@ class Output:
         *lines, self._unfinished = (self._unfinished + data).split(b"\n")
         self._unfinished = self._unfinished[-_TAIL_BYTES:]
         for line in lines:
+            self._hear(line.decode(errors="replace"))
             if is_error(line):
                 self._show(line.decode(errors="replace"))
 

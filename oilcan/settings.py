@@ -75,7 +75,7 @@ class GatewaySettings(BaseSettings):
     hub: str = Field(
         default="",
         description="Hub to hand everything to, with the login; empty: the edge is no gateway.",
-        examples=["tls://gateway:secret@hub:7422"],
+        examples=["tls://gateway-hall-1:secret@hub:7422"],
     )
     hub_ca: Path | None = Field(
         default=None,

@@ -3,16 +3,18 @@
 import re
 import shlex
 import subprocess
-import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from config.log import BatchId, ensure_stream
 from config.settings import Settings
+from oilcan.engines.nats_configuration import HubAddress
 from oilcan.engines.nats_server import NatsEngine
 from oilcan.engines.process import free_port, start
+from tests.edge.gateway_line import LOG_BYTES, Server, connected, taken, until
 
 ROOT = Path(__file__).parent.parent
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
@@ -58,23 +60,29 @@ def test_every_copied_path_exists() -> None:
             assert all((ROOT / source).exists() for source in sources), line
 
 
-def test_the_compose_log_starts_and_greets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    engine = NatsEngine(tmp_path, port=free_port(), mqtt_port=free_port())
-    engine.prepare()
-    text = (ROOT / "docs/compose/nats.conf").read_text()
-    text = text.replace("0.0.0.0:4222", f"127.0.0.1:{engine.port}")
-    text = text.replace("0.0.0.0:1883", f"127.0.0.1:{engine.mqtt_port}")
-    text = text.replace("0.0.0.0:7422", f"127.0.0.1:{free_port()}")
-    (tmp_path / "nats.conf").write_text(text.replace("/data", str(tmp_path / "data")))
+async def test_the_compose_log_takes_what_its_gateway_hands_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ports = {number: free_port() for number in (4222, 1883, 7422)}
+    text = (ROOT / "docs/compose/nats.conf").read_text().replace("/data", str(tmp_path / "data"))
+    for number, port in ports.items():
+        text = text.replace(f"0.0.0.0:{number}", f"127.0.0.1:{port}")
+    (tmp_path / "nats.conf").write_text(text)
     monkeypatch.setenv("OILCAN_LOG_PASSWORD", "s3cret-for-the-test")
     monkeypatch.setenv("OILCAN_GATEWAY_PASSWORD", "an0ther-for-the-test")
-    process = start(engine.command(), tmp_path / "output.log")
+    command = NatsEngine(tmp_path, port=ports[4222], mqtt_port=None).command()
+    process = start(command, tmp_path / "output.log")
+    hub = HubAddress(f"nats://gw-1:an0ther-for-the-test@127.0.0.1:{ports[7422]}")
+    gateway = Server(NatsEngine(tmp_path / "gw", port=free_port(), mqtt_port=None, hub=hub))
     try:
-        deadline = time.monotonic() + 10
-        while not engine.ready():
-            assert process.poll() is None, (tmp_path / "output.log").read_text()
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        await gateway.start()
+        async with connected(gateway.engine.hub_url) as client:
+            async with connected(
+                f"nats://oilcan:s3cret-for-the-test@127.0.0.1:{ports[4222]}"
+            ) as log:
+                await ensure_stream(log, max_bytes=LOG_BYTES)
+            await until(lambda: taken(client, BatchId("gw-1", "s", 1)))
     finally:
+        gateway.kill()
         process.terminate()
         process.wait(10)

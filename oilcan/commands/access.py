@@ -9,6 +9,11 @@ from oilcan.options import DatabaseUrl, Home
 
 keys = typer.Typer(help="API keys: how programs reach the API.", no_args_is_help=True)
 people = typer.Typer(help="People who use the pages.", no_args_is_help=True)
+gateways = typer.Typer(help="Gateways that may join this hub.", no_args_is_help=True)
+
+GatewayName = Annotated[
+    str, typer.Argument(metavar="NAME", help="The gateway's own, as its `--name`.")
+]
 
 
 @keys.command("create")
@@ -77,3 +82,37 @@ def set_password(
     from oilcan.access_command import run_set_password
 
     run_set_password(login, home=home, database_url=database_url)
+
+
+@gateways.command("add")
+def add_gateway(name: GatewayName, home: Home = None) -> None:
+    """Let a gateway in, at once, and print its login: with it, it speaks for itself alone.
+
+    The log's server of a running hub starts anew for it, within a second; nothing is lost.
+
+    Example: `oilcan gateway add gateway-hall-1`
+    """
+    from oilcan.gateways_command import run_add
+
+    run_add(name, home=home)
+
+
+@gateways.command("list")
+def list_gateways(home: Home = None) -> None:
+    """List the gateways that are let in."""
+    from oilcan.gateways_command import run_list
+
+    run_list(home=home)
+
+
+@gateways.command("remove")
+def remove_gateway(name: GatewayName, home: Home = None) -> None:
+    """Shut a gateway out, at once.
+
+    The log's server of a running hub starts anew for it, within a second; nothing is lost.
+
+    Example: `oilcan gateway remove gateway-hall-1`
+    """
+    from oilcan.gateways_command import run_remove
+
+    run_remove(name, home=home)

@@ -32,7 +32,7 @@ def run_edge(  # noqa: PLR0913 - each option of a command is an argument
     Examples:
 
     - `oilcan edge run plant/ --name gateway-hall-1 --log-url nats://oilcan:secret@hub:4222`
-    - `oilcan edge run plant/ --name gateway-hall-1 --hub tls://gateway:secret@hub:7422`
+    - `oilcan edge run plant/ --name gateway-hall-1 --hub tls://gateway-hall-1:secret@hub:7422`
     """
     from oilcan.roles import run_edge
 

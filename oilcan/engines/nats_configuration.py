@@ -2,21 +2,33 @@
 
 A hub lets gateways in as leaf nodes; a gateway has a link to its hub. Both sides stay apart: the
 gateway's own log is in the account PLANT, the link ends in the account HUB, and what is said there
-is said at the hub, so neither side's log hears the other's publishers.
+is said at the hub, so neither side's log hears the other's publishers. At the hub each gateway has an
+account of its own. What passes between that and PLANT is named one by one, so a gateway that was
+stolen can speak for itself alone, hears nothing, and is shut out by its account's end.
 """
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-LOG_USER, GATEWAY_USER, HUB_USER = "oilcan", "gateway", "hub"
+LOG_USER, HUB_USER = "oilcan", "hub"
 
 # A device can neither read nor forge what the log holds: neither its subjects nor the inboxes through
 # which it answers its readers and publishers.
-_PRIVATE = ("oilcan.>", "_INBOX.>", "_GATEWAY.>", "$JS.>", "$SYS.>")
-# A gateway appends, tells its state and answers commands; it reads nothing of other edges.
-_GATEWAY_SAYS = ("oilcan.>", "_INBOX.>")
-_GATEWAY_HEARS = ("oilcan.command.>", "_GATEWAY.>")
+_SERVERS = ("$JS.>", "$SYS.>")
+_PRIVATE = ("oilcan.>", "_INBOX.>", *_SERVERS)
+_GATEWAY = "GATEWAY_"
+# What a gateway of a name says: its records, whose last word is the edge, and its state.
+_SAYS = (
+    "oilcan.readings.*.{}",
+    "oilcan.alarms.*.{}",
+    "oilcan.rejects.*.{}",
+    "oilcan.status.edge.{}",
+)
+# What it is asked; an answer passes with the question.
+_ASKED = ("oilcan.command.*.{}",)
 
 Block = dict[str, object]
 
@@ -58,13 +70,25 @@ class NatsConfiguration:
     mqtt: tuple[str, int] | None = None
     mqtt_ack_wait_s: int = 10
     gateways: GatewayListener | None = None
-    gateway_password: str = field(default="", repr=False)
+    gateway_passwords: Mapping[str, str] = field(default_factory=dict, repr=False)
     hub: HubAddress | None = None
 
 
 def render(configuration: NatsConfiguration) -> str:
     """The text of the configuration file, which JSON is."""
-    return json.dumps(_server(configuration), indent=2, ensure_ascii=False) + "\n"
+    return _text(_server(configuration))
+
+
+def with_gateways(text: str, passwords: Mapping[str, str]) -> str:
+    """The text of a hub's configuration, in which these gateways take the place of all others."""
+    server: dict[str, Any] = json.loads(text)
+    others = {k: v for k, v in server["accounts"].items() if not k.startswith(_GATEWAY)}
+    server["accounts"] = _with_gateways(others, passwords)
+    return _text(server)
+
+
+def _text(server: Block) -> str:
+    return json.dumps(server, indent=2, ensure_ascii=False) + "\n"
 
 
 def _server(told: NatsConfiguration) -> Block:
@@ -96,36 +120,61 @@ def _server(told: NatsConfiguration) -> Block:
     return server
 
 
-def _accounts(told: NatsConfiguration) -> Block:
+def _accounts(told: NatsConfiguration) -> Mapping[str, Block]:
     users: list[Block] = [{"user": LOG_USER, "password": told.password}, _device()]
-    if told.gateways:
-        users.append(_gateway(told.gateway_password))
-    accounts: Block = {"PLANT": {"jetstream": "enabled", "users": users}}
+    accounts: dict[str, Block] = {"PLANT": {"jetstream": "enabled", "users": users}}
     if told.hub:
         accounts["HUB"] = {"users": [{"user": HUB_USER, "password": told.password}]}
-    return accounts
+    return _with_gateways(accounts, told.gateway_passwords if told.gateways else {})
+
+
+def _with_gateways(
+    accounts: Mapping[str, Block], passwords: Mapping[str, str]
+) -> Mapping[str, Block]:
+    """The accounts, and one for each gateway, joined to PLANT by what passes between them."""
+    plant = accounts["PLANT"] | {
+        "exports": [
+            _given(told, _GATEWAY + name) for name in passwords for told in _of(name, _SAYS)
+        ],
+        "imports": [
+            _taken(told, _GATEWAY + name) for name in passwords for told in _of(name, _ASKED)
+        ],
+    }
+    own = {_GATEWAY + name: _gateway(name, password) for name, password in passwords.items()}
+    return {**accounts, "PLANT": plant, **own}
+
+
+def _gateway(name: str, password: str) -> Block:
+    return {
+        "users": [_user(name, password, "LEAFNODE", _SERVERS)],
+        "exports": [_given(told, "PLANT") for told in _of(name, _ASKED)],
+        "imports": [_taken(told, "PLANT") for told in _of(name, _SAYS)],
+    }
+
+
+def _of(name: str, subjects: Sequence[str]) -> list[str]:
+    return [subject.format(name) for subject in subjects]
+
+
+def _given(subject: str, account: str) -> Block:
+    return {"service": subject, "accounts": [account]}
+
+
+def _taken(subject: str, account: str) -> Block:
+    return {"service": {"account": account, "subject": subject}}
 
 
 def _device() -> Block:
     """Devices come over MQTT without a login."""
-    permissions: Block = {"publish": {"deny": _PRIVATE}, "subscribe": {"deny": _PRIVATE}}
-    return _user("device", "", "MQTT", permissions)
+    return _user("device", "", "MQTT", _PRIVATE)
 
 
-def _gateway(password: str) -> Block:
-    permissions: Block = {
-        "publish": {"allow": _GATEWAY_SAYS},
-        "subscribe": {"allow": _GATEWAY_HEARS},
-    }
-    return _user(GATEWAY_USER, password, "LEAFNODE", permissions)
-
-
-def _user(name: str, password: str, way: str, permissions: Block) -> Block:
+def _user(name: str, password: str, way: str, denied: Sequence[str]) -> Block:
     return {
         "user": name,
         "password": password,
         "allowed_connection_types": [way],
-        "permissions": permissions,
+        "permissions": {"publish": {"deny": denied}, "subscribe": {"deny": denied}},
     }
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from config.errors import EngineError
+from oilcan.engines.gateway_logins import GatewayLogins
 from oilcan.engines.nats_configuration import (
     HUB_USER,
     LOG_USER,
@@ -16,6 +17,7 @@ from oilcan.engines.nats_configuration import (
     HubAddress,
     NatsConfiguration,
     render,
+    with_gateways,
 )
 
 
@@ -57,9 +59,9 @@ class NatsEngine:
         return _kept_password(self.home / "log.password")
 
     @property
-    def gateway_password(self) -> str:
-        """The gateways' password at their hub, made and kept alike."""
-        return _kept_password(self.home / "gateway.password")
+    def gateway_logins(self) -> GatewayLogins:
+        """The gateways that this hub lets in."""
+        return GatewayLogins(self.home)
 
     def prepare(self) -> None:
         """Write the server's configuration file; a change in it is lost at the next start."""
@@ -67,6 +69,16 @@ class NatsEngine:
         store.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._file.touch(mode=0o600)
         self._file.write_text(render(self._configuration(store)), encoding="utf-8")
+
+    def change_gateways(self) -> None:
+        """Bring the gateways in the file up to date, for a server that runs with it."""
+        text = with_gateways(
+            self._file.read_text(encoding="utf-8"), self.gateway_logins.passwords()
+        )
+        draft = self._file.with_suffix(".new")
+        draft.touch(mode=0o600)
+        draft.write_text(text, encoding="utf-8")
+        draft.replace(self._file)
 
     def command(self) -> list[str]:
         """The command that runs the server in the foreground. Raises `EngineError`."""
@@ -94,7 +106,7 @@ class NatsEngine:
             mqtt=None if self.mqtt_port is None else (self.mqtt_host, self.mqtt_port),
             mqtt_ack_wait_s=self.mqtt_ack_wait_s,
             gateways=self.gateways,
-            gateway_password=self.gateway_password if self.gateways else "",
+            gateway_passwords=self.gateway_logins.passwords(),
             hub=self.hub,
         )
 

@@ -1,188 +1,32 @@
 """What a gateway's log holds is in the hub's once and in order, however often either goes away."""
 
 import asyncio
-import os
-import signal
-import subprocess
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import aclosing, asynccontextmanager, suppress
-from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import pytest
-from nats.aio.client import Client
 
 from config.errors import LogUnavailable
-from config.log import (
-    BatchId,
-    Kind,
-    Position,
-    Record,
-    close_log,
-    connect_log,
-    ensure_stream,
-    publish,
-    read,
-)
+from config.log import Kind, Position, Record, ensure_stream
 from config.log_batch import BatchRefused, publish_together
 from config.log_store import release, usage
-from edge.forwarder import Forwarder, groups
-from edge.hub_log import HubLog
+from edge.forwarder import groups
 from edge.patience import Patience
 from edge.position_file import load_position, save_position
-from oilcan.engines.nats_configuration import GatewayListener, HubAddress
-from oilcan.engines.nats_server import NatsEngine
-from oilcan.engines.process import free_port, start
+from tests.edge.gateway_line import (
+    LOG_BYTES,
+    Line,
+    batch,
+    emptied,
+    forwarding,
+    keep,
+    numbers,
+    says,
+    stream,
+    told,
+    until,
+)
 
-_LOG_BYTES = 64 * 1024**2
 _SMALL_BYTES = 16 * 1024**2
-_WITHIN_S = 60.0
-
-
-@dataclass
-class Server:
-    """A server that can be killed and started again."""
-
-    engine: NatsEngine
-    process: subprocess.Popen[bytes] | None = None
-
-    async def start(self) -> None:
-        self.engine.prepare()
-        self.process = start(self.engine.command(), self.engine.home / "nats.log")
-        for _ in range(800):
-            if await asyncio.to_thread(self.engine.ready):
-                return
-            await asyncio.sleep(0.025)
-        raise AssertionError((self.engine.home / "nats.log").read_text())
-
-    def kill(self) -> None:
-        if self.process is not None:
-            os.kill(self.process.pid, signal.SIGKILL)
-            self.process.wait()
-            self.process = None
-
-
-@dataclass
-class Line:
-    """A hub and a gateway's server that is linked to it."""
-
-    hub: Server
-    gateway: Server
-    position_file: Path
-
-
-@pytest.fixture
-def line(tmp_path: Path) -> Iterator[Line]:
-    gateways = GatewayListener("127.0.0.1", free_port())
-    hub = NatsEngine(tmp_path / "hub", port=free_port(), mqtt_port=None, gateways=gateways)
-    url = f"nats://gateway:{hub.gateway_password}@127.0.0.1:{gateways.port}"
-    gateway = NatsEngine(
-        tmp_path / "gateway",
-        port=free_port(),
-        mqtt_port=None,
-        hub=HubAddress(url),
-        server="gateway-g",
-    )
-    made = Line(Server(hub), Server(gateway), tmp_path / "forwarded.json")
-    try:
-        yield made
-    finally:
-        made.gateway.kill()
-        made.hub.kill()
-
-
-@asynccontextmanager
-async def connected(url: str, *, inbox_prefix: str = "_INBOX") -> AsyncIterator[Client]:
-    client = await connect_log(url, name="test", inbox_prefix=inbox_prefix)
-    try:
-        yield client
-    finally:
-        await close_log(client)
-
-
-@asynccontextmanager
-async def forwarding(line: Line) -> AsyncIterator[Forwarder]:
-    """A forwarder that runs until the end of the block, which ends it at any point of its work."""
-    engine = line.gateway.engine
-    async with (
-        connected(engine.url) as local,
-        connected(engine.hub_url, inbox_prefix="_GATEWAY") as hub,
-    ):
-        forwarder = Forwarder(local, HubLog(hub), file=line.position_file)
-        task = asyncio.create_task(forwarder.run())
-        try:
-            yield forwarder
-        finally:
-            task.cancel()
-            # Once is enough, whatever it waits for.
-            await asyncio.wait([task], timeout=_WITHIN_S)
-            assert task.done()
-
-
-@asynccontextmanager
-async def stream(server: Server, max_bytes: int = _LOG_BYTES) -> AsyncIterator[Client]:
-    """A client of a server's own log, its stream made."""
-    async with connected(server.engine.url) as client:
-        await ensure_stream(client, max_bytes=max_bytes)
-        yield client
-
-
-def batch(sequence: int, session: str = "s") -> BatchId:
-    return BatchId("g", session, sequence)
-
-
-async def keep(
-    client: Client, first: int, count: int, *, session: str = "s", data: bytes = b"x"
-) -> None:
-    """Put numbered records into a gateway's log, each again until it is there."""
-    js = client.jetstream()
-
-    async def stored(kind: Kind, sequence: int) -> bool:
-        with suppress(LogUnavailable):
-            await publish(js, kind, sequence % 2, batch(sequence, session), data)
-            return True
-        return False
-
-    for sequence in range(first, first + count):
-        kind = Kind.ALARMS if sequence % 3 == 0 else Kind.READINGS
-        await until(partial(stored, kind, sequence))
-
-
-async def told(client: Client, count: int) -> list[tuple[str, int]]:
-    """(session, sequence) of every record in a log that has at least so many."""
-    await until(lambda: holds(client, lambda records: records >= count))
-    seen: list[Record] = []
-    async with aclosing(read(client, None, Position(), max_wait_s=0.3)) as lists:
-        async for records in lists:
-            if not records:
-                break
-            seen += records
-    return [(record.batch.session, record.batch.sequence) for record in seen]
-
-
-async def until(true: Callable[[], Awaitable[bool]]) -> None:
-    async with asyncio.timeout(_WITHIN_S):
-        while True:
-            if await true():
-                return
-            await asyncio.sleep(0.05)
-
-
-async def holds(client: Client, enough: Callable[[int], bool]) -> bool:
-    return enough((await usage(client)).records)
-
-
-async def emptied(client: Client) -> None:
-    await until(lambda: holds(client, lambda records: records == 0))
-
-
-async def says(forwarder: Forwarder, words: str) -> bool:
-    return words in forwarder.problem
-
-
-def numbers(first: int, count: int, session: str = "s") -> list[tuple[str, int]]:
-    return [(session, sequence) for sequence in range(first, first + count)]
 
 
 async def test_what_the_gateway_keeps_goes_to_the_hub_and_is_then_let_go(line: Line) -> None:
@@ -249,7 +93,7 @@ async def test_a_full_hub_leaves_everything_with_the_gateway_and_in_order(line: 
             await until(lambda: says(forwarder, "the hub's log is full since "))
             taken = (await usage(hub)).records
             assert taken < 24
-            await ensure_stream(hub, max_bytes=_LOG_BYTES)
+            await ensure_stream(hub, max_bytes=LOG_BYTES)
             assert await told(hub, 24) == numbers(1, 24)
 
 
@@ -290,27 +134,6 @@ async def test_what_a_log_gives_back_is_gone_and_its_last_place_stays_known(line
         await release(own, last)
         left = await usage(own)
         assert (left.records, left.last) == (0, last)
-
-
-async def test_a_gateway_cannot_read_or_ask_what_is_the_hubs(line: Line) -> None:
-    await line.hub.start()
-    await line.gateway.start()
-    heard: list[str] = []
-
-    async def hear(message: object) -> None:
-        heard.append(getattr(message, "subject", ""))
-
-    link = connected(line.gateway.engine.hub_url, inbox_prefix="_GATEWAY")
-    async with stream(line.hub) as hub, link as gateway:
-        for subject in ("oilcan.readings.>", "oilcan.alarms.>", "_INBOX.>", "oilcan.command.g"):
-            await gateway.subscribe(subject, cb=hear)
-        await gateway.flush()
-        async with asyncio.timeout(_WITHIN_S):
-            while "oilcan.command.g" not in heard:
-                await keep(hub, 1, 1)
-                await hub.publish("oilcan.command.g", b"x")
-                await asyncio.sleep(0.05)
-    assert set(heard) == {"oilcan.command.g"}
 
 
 def test_a_position_is_kept_whole(tmp_path: Path) -> None:

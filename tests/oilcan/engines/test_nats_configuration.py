@@ -10,12 +10,17 @@ from oilcan.engines.nats_configuration import (
     NatsConfiguration,
     Tls,
     render,
+    with_gateways,
 )
 
 
-def told(**given: Any) -> dict[str, Any]:
+def configuration(**given: Any) -> NatsConfiguration:
     basis = {"name": "n", "port": 1, "store": Path("/s"), "max_file_bytes": 5, "password": "pw"}
-    parsed: dict[str, Any] = json.loads(render(NatsConfiguration(**{**basis, **given})))
+    return NatsConfiguration(**{**basis, **given})
+
+
+def told(**given: Any) -> dict[str, Any]:
+    parsed: dict[str, Any] = json.loads(render(configuration(**given)))
     return parsed
 
 
@@ -35,15 +40,21 @@ def test_a_server_is_hub_and_broker_only_where_it_is_told() -> None:
     assert server["leafnodes"] == {"listen": "0.0.0.0:7422"}
 
 
-def test_gateways_come_by_their_own_way_and_hear_nothing_of_others() -> None:
-    server = told(gateways=GatewayListener("::", 7422), gateway_password="g")
-    gateway = user(server, "gateway")
-    assert gateway["allowed_connection_types"] == ["LEAFNODE"]
-    assert gateway["permissions"]["subscribe"] == {"allow": ["oilcan.command.>", "_GATEWAY.>"]}
+def test_each_gateway_has_an_account_that_only_its_link_comes_to() -> None:
+    listener = GatewayListener("::", 7422)
+    server = told(gateways=listener, gateway_passwords={"hall": "x", "roof": "y"})
+    (login,) = server["accounts"]["GATEWAY_hall"]["users"]
+    assert (login["user"], login["password"]) == ("hall", "x")
+    assert login["allowed_connection_types"] == ["LEAFNODE"]
+    for side in ("exports", "imports"):
+        assert "roof" not in json.dumps(server["accounts"]["GATEWAY_hall"][side])
 
 
-def test_devices_cannot_answer_a_gateway_in_the_logs_name() -> None:
-    assert "_GATEWAY.>" in user(told(), "device")["permissions"]["publish"]["deny"]
+def test_gateways_that_are_put_in_later_are_as_if_they_had_been_there() -> None:
+    listener = GatewayListener("::", 7422)
+    before = render(configuration(gateways=listener, gateway_passwords={"hall": "x"}))
+    after = render(configuration(gateways=listener, gateway_passwords={"roof": "y"}))
+    assert with_gateways(before, {"roof": "y"}) == after
 
 
 def test_a_link_is_encrypted_where_there_are_certificates() -> None:
