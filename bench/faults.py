@@ -2,6 +2,8 @@
 
     python -m bench.faults --minutes 30 --seed 1
 
+With `--minutes 0` each fault strikes once, which takes some four minutes.
+
 Takes the faults of the tests, and longer ones, in an order by chance, while a device of each
 protocol publishes numbers; after each fault the line recovers and everything is compared with the
 store. Nothing is timed here. A fault that ends otherwise is told with its numbers, and the program
@@ -37,7 +39,7 @@ class Tally:
         self.times += 1
         self.numbers += numbers
         for verdict in verdicts.values():
-            for name in ("lost", "doubled", "reordered", "invented", "missed"):
+            for name in ("lost", "doubled", "reordered", "invented", "missed", "repeated"):
                 self.counts[name] += len(getattr(verdict, name))
 
 
@@ -73,7 +75,7 @@ def run(minutes: float, seed: int) -> tuple[dict[str, Tally], bool]:
 
 def page(tallies: Mapping[str, Tally]) -> str:
     """The table, in the order of the faults."""
-    head = ["", "times", "readings", "lost", "wrong", "not promised"]
+    head = ["", "times", "readings", "lost", "wrong", "not promised", "not known again"]
     rows: Sequence[Sequence[str]] = [
         [
             fault.name,
@@ -82,6 +84,7 @@ def page(tallies: Mapping[str, Tally]) -> str:
             str(tally.counts["lost"]),
             str(tally.counts["doubled"] + tally.counts["reordered"] + tally.counts["invented"]),
             str(tally.counts["missed"]),
+            str(tally.counts["repeated"]),
         ]
         for fault in LONG
         if (tally := tallies.get(fault.name)) is not None

@@ -54,3 +54,14 @@ def test_a_ledger_without_order_excuses_nothing_else():
         ledger.give(promised=True)
     assert ledger.judge([1, 3, 2], after=0, until=3) == CLEAN
     assert ledger.judge([1, 3, 3], after=0, until=3) == Verdict(lost=(2,), doubled=(3,))
+
+
+def test_what_a_broker_forgot_is_told_and_no_fault():
+    ledger = Ledger()
+    ledger.give(promised=True)
+    since = time.monotonic()
+    ledger.give(promised=True)
+    ledger.forgotten(since, time.monotonic())
+    found = ledger.judge([1, 2, 2], after=0, until=2)
+    assert (found, found.repeated) == (CLEAN, (2,))
+    assert ledger.judge([1, 1, 2], after=0, until=2) == Verdict(doubled=(1,))

@@ -32,6 +32,7 @@ _PUBACK = b"\x40\x02"
 _FULL = "No space left on device"
 _KEY = 4711
 _REPEATED = 500
+_EMBEDDED_ACK_WAIT_S = 10
 
 BLOCKED = """
 SELECT count(*) FROM pg_locks WHERE NOT granted AND database =
@@ -122,13 +123,21 @@ def _confirmations_of_the_log_lost(line: Line, _chance: Random) -> None:
         line.to_log.cut()
 
 
+def _log_silent_for_longer_than_brokers_wait(line: Line, _chance: Random) -> None:
+    """The embedded broker repeats by its clock what the edge holds meanwhile."""
+    with _held(line.to_log, Way.DOWN, _CONFIRMATION):
+        time.sleep(_EMBEDDED_ACK_WAIT_S + 3)
+
+
 def _broker_restarted(line: Line, _chance: Random) -> None:
     line.broker.stop()
     line.broker.start()
 
 
 def _log_killed(line: Line, _chance: Random) -> None:
+    """It is the embedded broker too, of which bare numbers are excused."""
     line.log.kill()
+    line.devices.embedded_plain.broker_killed()
     line.log.start()
 
 
@@ -321,6 +330,7 @@ LONG: Sequence[Fault] = (
     Fault("edge killed and its last words arrive", _edge_killed_and_its_last_words_arrive),
     Fault("edge killed before the log confirms", _edge_killed_before_the_log_confirms),
     Fault("edge killed before it acknowledges", _edge_killed_before_it_acknowledges),
+    Fault("log silent for longer than brokers wait", _log_silent_for_longer_than_brokers_wait),
     Fault("database stopped for 20 s", _database_stopped_for_long, _given_database),
     Fault("disk of the database full for 20 s", _disk_full_for_long, _no_disk),
 )

@@ -12,7 +12,7 @@ class Verdict:
     """What is wrong with the stored numbers; what was not promised is no fault, but told.
 
     `reordered` holds numbers that stand, by their times, behind a later one; `missed` those that the
-    protocol could not keep.
+    protocol could not keep, and `repeated` those that a broker forgot to have given already.
     """
 
     lost: tuple[int, ...] = ()
@@ -20,6 +20,7 @@ class Verdict:
     reordered: tuple[float, ...] = ()
     invented: tuple[float, ...] = ()
     missed: tuple[int, ...] = field(default=(), compare=False)
+    repeated: tuple[float, ...] = field(default=(), compare=False)
 
     @property
     def faults(self) -> int:
@@ -60,6 +61,7 @@ class Ledger:
         self._given_at: list[float] = []
         self._promised: set[int] = set()
         self._excused: set[int] = set()
+        self._forgotten: set[int] = set()
 
     def __len__(self) -> int:
         return len(self._given_at)
@@ -85,13 +87,21 @@ class Ledger:
         if self._given_at and self._given_at[-1] >= since:
             self._excused.add(len(self))
 
+    def forgotten(self, since: float, until: float) -> None:
+        """The broker may have lost what it knew of the numbers given between two times."""
+        self._forgotten |= self._between(since, until)
+
     def judge(self, stored: Sequence[float], *, after: int, until: int) -> Verdict:
         """The verdict over the numbers past `after` and up to `until`; others may be stored too."""
         kept = self._promised - self._excused
         given = {number: number in kept for number in range(after + 1, until + 1)}
         later = range(until + 1, len(self) + 1)
         verdict = judge(given, [value for value in stored if value > after and value not in later])
-        return verdict if self._in_order else replace(verdict, reordered=())
+        if not self._in_order:
+            verdict = replace(verdict, reordered=())
+        again = tuple(number for number in verdict.doubled if number in self._forgotten)
+        doubled = tuple(number for number in verdict.doubled if number not in again)
+        return replace(verdict, doubled=doubled, repeated=again)
 
     def _between(self, since: float, until: float) -> set[int]:
         given = list(self._given_at)

@@ -335,8 +335,9 @@ def _devices(ports: Mapping[str, int], stack: ExitStack) -> Devices:
         mqtt_5=kept(MqttDevice("mqtt-5", ports["broker"])),
         plain=kept(MqttDevice("plain", ports["broker"], write=as_text)),
         embedded=kept(MqttDevice("embedded", ports["embedded"])),
-        # The one excuse: the embedded broker repeats what a killed edge held behind newer messages,
-        # and a bare number has the time of its receipt.
+        # The one excuse is for bare numbers over the embedded broker, which have the time of their
+        # receipt alone: it repeats behind newer ones what a killed edge held, and where it is killed
+        # itself it forgets the acknowledgements of its last moment, and what it had given already.
         embedded_plain=kept(
             MqttDevice("embedded-plain", ports["embedded"], write=as_text, in_order=False)
         ),

@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from collections.abc import Callable
 
 import paho.mqtt.client as paho
@@ -9,6 +10,8 @@ import paho.mqtt.client as paho
 from config.clock import ClockUs, now_us
 from tests.acceptance.faults.device import Pace
 from tests.acceptance.faults.ledger import Ledger
+
+_IN_FLIGHT_S = 5.0
 
 Write = Callable[[int, int], str]
 """The payload for a number and its time in µs."""
@@ -54,6 +57,10 @@ class MqttDevice:
 
     def receiver_gone(self, since: float) -> None:
         """The broker sends again what the edge has not acknowledged: nothing may be lost."""
+
+    def broker_killed(self) -> None:
+        """It may have forgotten that it gave the last messages, and give them as new ones."""
+        self.ledger.forgotten(time.monotonic() - _IN_FLIGHT_S, time.monotonic())
 
     def close(self) -> None:
         self.stop()

@@ -11,7 +11,7 @@ from edge.opcua.collector import OpcuaCollector
 from edge.opcua.session import open_session
 from edge.reading import AlarmBatch, ReadingBatch
 from tests.edge.memory import Collecting, Memory
-from tests.edge.opcua.compressor import URI, Compressor, compressor, source
+from tests.edge.opcua.compressor import URI, Compressor, compressor, failed, source
 
 ONE = [{"node": f"nsu={URI};s=temp", "tag": "K-1.temp"}]
 
@@ -118,3 +118,17 @@ async def test_a_slow_server_has_as_long_to_show_life_as_to_answer(port: int) ->
 def test_no_queue_of_the_latest_value_alone_can_be_asked_for() -> None:
     with pytest.raises(ValueError, match="greater than or equal to 1"):
         source(1, nodes=[{**ONE[0], "queue": 0}])
+
+
+async def test_a_subscription_that_is_refused_once_is_a_loss_and_made_again(
+    port: int, memory: Memory, collecting: Collecting
+) -> None:
+    collector = OpcuaCollector(source(port, nodes=ONE))
+    async with compressor(port) as machine:
+        service = machine.server.iserver
+        allowed, service.max_subscriptions = service.max_subscriptions, 0
+        async with collecting(collector, memory):
+            await failed(collector)
+            assert "BadTooManySubscriptions" in collector.health().part().message
+            service.max_subscriptions = allowed
+            await memory.until(lambda m: m.values("K-1.temp") == [20.0])
