@@ -5,7 +5,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 # A file's tests stay in one process; those that run the whole line share one.
 PROCESSES ?= 2
-PARALLEL := -n $(PROCESSES) --dist loadgroup --no-loadscope-reorder
+PARALLEL := -n $(PROCESSES) --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-timescale check bench format lint types contracts lock debian

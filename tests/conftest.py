@@ -15,6 +15,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 from nats.aio.client import Client
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from config.database import Connection, connect
 from config.log import close_log, connect_log, ensure_stream
@@ -32,15 +34,17 @@ settings.register_profile("unhurried", deadline=None, suppress_health_check=[Hea
 settings.load_profile("unhurried")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """With several processes: a file's tests stay together, and all that run the whole line do."""
-    if config.getoption("dist", "no") != "loadgroup":
-        return
-    for item in items:
-        whole_line = item.get_closest_marker("acceptance") is not None
-        group = "acceptance" if whole_line else item.nodeid.partition("::")[0]
-        item.add_marker(pytest.mark.xdist_group(group))
+class _Scheduling(LoadFileScheduling):
+    """A file's tests stay in one process, and all that run the whole line do in the same one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return "the whole line" if file.startswith("tests/acceptance/") else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> _Scheduling:
+    """How tests are shared out where there are several processes."""
+    return _Scheduling(config, log)
 
 
 @contextmanager

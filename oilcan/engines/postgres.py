@@ -22,6 +22,8 @@ _SUPERUSER = "oilcan"
 _DATABASE = "oilcan"
 # A Unix socket's path may have 107 bytes; PostgreSQL adds `/.s.PGSQL.5432.lock`.
 _LONGEST_SOCKET_FOLDER = 85
+# Where TMPDIR is long too.
+_SHORTEST = Path("/tmp")  # noqa: S108 - the folder in it is refused unless it is ours
 
 
 def binaries() -> Path:
@@ -54,12 +56,13 @@ class PostgresEngine:
 
     @property
     def socket_folder(self) -> Path:
-        """Folder of the socket: under home, or a private one in /tmp where that path is too long."""
-        folder = self.home / "run"
-        if len(os.fsencode(folder)) <= _LONGEST_SOCKET_FOLDER:
-            return folder
+        """Folder of the socket: under home, or a private one where that path is too long."""
         digest = hashlib.sha256(os.fsencode(self.home.resolve())).hexdigest()[:16]
-        return Path(tempfile.gettempdir()) / f"oilcan-{digest}"
+        own = self.home / "run"
+        elsewhere = [Path(tempfile.gettempdir()), _SHORTEST]
+        folders = [own, *(folder / f"oilcan-{digest}" for folder in elsewhere)]
+        short = (one for one in folders if len(os.fsencode(one)) <= _LONGEST_SOCKET_FOLDER)
+        return next(short, own)
 
     @property
     def url(self) -> str:

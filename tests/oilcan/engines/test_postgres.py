@@ -142,6 +142,14 @@ def test_a_first_start_that_was_cut_short_begins_again(tmp_path: Path):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a folder that is another's")
+def test_its_socket_has_a_short_path_where_that_of_temporary_files_is_long_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    long = tmp_path / ("long" * 25)
+    monkeypatch.setattr(tempfile, "tempdir", str(long))
+    assert len(str(PostgresEngine(long).socket_folder)) <= 85
+
+
 def test_a_socket_folder_that_another_user_laid_out_is_not_used(tmp_path: Path):
     engine = PostgresEngine(tmp_path / ("long" * 25))
     engine.socket_folder.mkdir()
