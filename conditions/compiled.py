@@ -1,6 +1,13 @@
-"""How functions of the kernel are compiled: once, at their first call, and kept on disk."""
+"""How functions of the kernel are compiled: once, at their first call, and kept on disk.
 
+Numba looks at the file of a function alone, and would go on with old code of what the function calls:
+what is kept belongs to the text of all modules of the kernel together.
+"""
+
+import hashlib
+import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
@@ -9,6 +16,24 @@ from numba.core.extending import intrinsic
 from numba.np.arrayobj import make_array
 
 FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
+
+_MODULES = ("compiled", "tables", "windows", "interpreter", "levels", "kernel")
+
+
+def _cache_folder() -> Path:
+    """Beside the modules, or below the user's home where those cannot be written."""
+    here = Path(__file__).parent
+    texts = [(here / f"{name}.py").read_bytes() for name in _MODULES]
+    digest = hashlib.sha256(b"".join(texts)).hexdigest()[:16]
+    beside = here / "__pycache__"
+    # `__pycache__` itself may not be there yet.
+    if os.access(beside if beside.exists() else here, os.W_OK):
+        return beside / f"kernel-{digest}"
+    return Path.home() / ".cache" / "oilcan" / f"kernel-{digest}"
+
+
+if not os.environ.get("NUMBA_CACHE_DIR"):
+    cast("Any", numba.config).CACHE_DIR = str(_cache_folder())
 
 
 def compiled(function: FunctionT) -> FunctionT:

@@ -13,6 +13,8 @@ an instance pass before its next row is judged, and components know nothing of e
 results do not depend on how a stream is cut into batches, and a batch may be sorted by component.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from conditions.compiled import borrowed, compiled
@@ -28,6 +30,7 @@ from conditions.tables import (
     LATEST,
     NEVER,
     NOWHERE,
+    SORTED,
     TAIL_ROWS,
     WAKE,
     Changes,
@@ -42,24 +45,51 @@ from edge.reading import Float64s, Int64s
 _BAD = 0x80
 SORT_FROM = 4096
 """Rows from which on sorting them by component pays."""
+_AT_ONCE = 1 << 22
+"""Rows that are sorted together, so that a long history needs no second place in memory."""
 
 
 def advance(
     machine: Machine, rows: Rows, *, lateness_us: int, sort_from: int = SORT_FROM
 ) -> Changes:
     """Take in rows, then pass every deadline that is due; from `sort_from` rows on, sort them."""
-    high = np.empty(0, np.int64)
-    if len(rows.ts) >= sort_from and len(machine.due) > 1:
-        rows, high = _sort(machine, rows)
+    count, sort = len(rows.ts), len(machine.due) > 1 and len(rows.ts) >= sort_from
+    size = _AT_ONCE if sort else max(count, 1)
     pieces: list[tuple[Records, Float64s, Records]] = []
-    row, due, evidence = 0, 0, 0
-    while row < len(rows.ts) or due >= 0:
-        row, due = _advance(machine, rows, high, lateness_us, row, due)
+    for start in range(0, max(count, 1), size):
+        part = Rows(*(column[start : start + size] for column in rows))  # type: ignore[arg-type]
+        ordered = _sort(machine, part) if sort else np.empty(0, SORTED)
+        last = start + size >= count
+        pieces += _take(machine, part, ordered, lateness_us=lateness_us, last=last)
+    return _joined(pieces)
+
+
+def _take(
+    machine: Machine, rows: Rows, ordered: Records, *, lateness_us: int, last: bool
+) -> list[tuple[Records, Float64s, Records]]:
+    """Changes, shown values and evidence, in pieces as large as there is room for."""
+    pieces: list[tuple[Records, Float64s, Records]] = []
+    count = len(ordered) or len(rows.ts)
+    row, due = 0, 0 if last else -1
+    while row < count or due >= 0:
+        row, due = _advance(machine, rows, ordered, lateness_us, row, due)
         found, noted = (int(machine.clock[name][0]) for name in ("changes", "evidence"))
-        changes = machine.changes[:found].copy()
-        changes["first_row"] += evidence
-        evidence += noted
-        pieces.append((changes, machine.shown[:found].copy(), machine.evidence[:noted].copy()))
+        pieces.append(
+            (
+                machine.changes[:found].copy(),
+                machine.shown[:found].copy(),
+                machine.evidence[:noted].copy(),
+            )
+        )
+    return pieces
+
+
+def _joined(pieces: Sequence[tuple[Records, Float64s, Records]]) -> Changes:
+    """The pieces as one, in the order of their times."""
+    first = 0
+    for changes, _, evidence in pieces:
+        changes["first_row"] += first
+        first += len(evidence)
     changes, shown, tails = (np.concatenate(columns) for columns in zip(*pieces, strict=True))
     order = np.lexsort((changes["instance"], changes["at"]))
     return Changes(changes[order], shown[order], tails)
@@ -72,27 +102,24 @@ def rouse(machine: Machine) -> None:
     machine.clock["next_due"] = BEFORE
 
 
-def _sort(machine: Machine, rows: Rows) -> tuple[Rows, Int64s]:
-    """The rows of each component together, in their order; and the highest time before each."""
-    series, ts = np.empty_like(rows.series), np.empty_like(rows.ts)
-    value, quality = np.empty_like(rows.value), np.empty_like(rows.quality)
-    kept, high = Rows(series, ts, value, quality), np.empty(len(rows.ts), np.int64)
+def _sort(machine: Machine, rows: Rows) -> Records:
+    """The rows of each component together, in their order."""
+    ordered = np.empty(len(rows.ts), SORTED)
     places = np.zeros(len(machine.due) + 1, np.int64)
-    read = _scatter(machine, rows, kept, high, places)
-    cut = Rows(series[:read], ts[:read], value[:read], quality[:read])
-    return cut, high[:read]
+    return ordered[: _scatter(machine, rows, ordered, places)]
 
 
 @compiled
 def _scatter(
-    machine: Machine, rows: Rows, kept: Rows, high: Int64s, places: Int64s
+    machine: Machine, rows: Rows, ordered: Records, places: Int64s
 ) -> int:  # pragma: no cover - compiled
     """Counting sort by component; rows that no rule reads only move the clock."""
-    series, clock = machine.state.series, machine.clock[0]
-    row_series, row_ts = rows.series, rows.ts
+    owners, clock = borrowed(machine.owners), machine.clock[0]
+    row_series, row_ts = borrowed(rows.series), borrowed(rows.ts)
+    row_value, row_quality = borrowed(rows.value), borrowed(rows.quality)
     for row in range(len(row_ts)):
         if row_series[row] >= 0:
-            places[series[row_series[row]].component + 1] += 1
+            places[owners[row_series[row]] + 1] += 1
     for c in range(1, len(places)):
         places[c] += places[c - 1]
     read = places[len(places) - 1]
@@ -100,12 +127,14 @@ def _scatter(
     for row in range(len(row_ts)):
         s, ts = row_series[row], row_ts[row]
         if s >= 0:
-            c = series[s].component
-            place = places[c]
+            c = owners[s]
+            kept = ordered[places[c]]
             places[c] += 1
-            kept.series[place], kept.ts[place] = s, ts
-            kept.value[place], kept.quality[place] = rows.value[row], rows.quality[row]
-            high[place] = highest
+            kept.series = s
+            kept.ts = ts
+            kept.value = row_value[row]
+            kept.quality = row_quality[row]
+            kept.high = highest
         if EARLIEST < ts < LATEST:
             highest = max(highest, ts)
     clock.highest_ts = highest
@@ -193,12 +222,12 @@ def _evaluate(machine: Machine, c: int, i: int, ts: int) -> None:  # pragma: no 
 
 @compiled
 def _advance(  # noqa: C901 - one loop, in which every call costs
-    machine: Machine, rows: Rows, high: Int64s, lateness_us: int, row: int, due: int
+    machine: Machine, rows: Rows, ordered: Records, lateness_us: int, row: int, due: int
 ) -> tuple[int, int]:  # pragma: no cover - compiled
     """Go on at `row`, and then at component `due`, until done or the room is full.
 
-    `high` is the highest time before each row, where the rows are sorted. Returns where to go on;
-    `due` is -1 when every due deadline has passed.
+    The rows are `ordered` where there are any, else `rows`. Returns where to go on; `due` is -1 when
+    every due deadline has passed, and stays so if it is.
     """
     state, programs = machine.state, machine.programs
     all_series, components = borrowed(state.series), borrowed(state.components)
@@ -213,13 +242,20 @@ def _advance(  # noqa: C901 - one loop, in which every call costs
     row_value, row_quality = borrowed(rows.value), borrowed(rows.quality)
     clock = machine.clock[0]
     stack = borrowed(machine.stack)
-    room, count, ordered = len(machine.changes), len(row_ts), len(high) > 0
+    room, sort = len(machine.changes), len(ordered) > 0
+    count = len(ordered) if sort else len(row_ts)
     evidence_room = len(machine.evidence)
     highest, late, taken = clock.highest_ts, 0, 0
     clock.changes = 0
     clock.evidence = 0
     while row < count:
-        s, ts = row_series[row], row_ts[row]
+        if sort:
+            one = ordered[row]
+            s, ts, value, quality = int(one.series), one.ts, one.value, one.quality
+            before = one.high
+        else:
+            s, ts, value, quality = row_series[row], row_ts[row], row_value[row], row_quality[row]
+            before = highest
         possible = EARLIEST < ts < LATEST
         if s < 0:
             highest = max(highest, ts) if possible else highest
@@ -236,13 +272,11 @@ def _advance(  # noqa: C901 - one loop, in which every call costs
             break
         if clock.evidence + component.evidence_room > evidence_room:
             break
-        before = high[row] if ordered else highest
         latest = max(component.latest, ts)
         if component.wake <= max(latest, before - lateness_us):
             _catch_up(machine, c, s, ts, before - lateness_us)
         now = max(before, ts)
         highest = max(highest, ts)
-        value, quality = row_value[row], row_quality[row]
         known = quality < _BAD and np.isfinite(value)
         place = tail[s, series.rows % TAIL_ROWS]
         place.ts = ts
@@ -310,7 +344,7 @@ def _advance(  # noqa: C901 - one loop, in which every call costs
     clock.highest_ts = max(clock.highest_ts, highest)
     clock.late_rows += late
     clock.taken_rows += taken
-    if row < count:
+    if row < count or due < 0:
         return row, due
     return row, _pass_due(machine, clock.highest_ts - lateness_us, due)
 

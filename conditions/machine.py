@@ -28,14 +28,12 @@ from conditions.tables import (
     LEVEL_PLAN,
     NEVER,
     NOWHERE,
-    PANE_CELLS,
     PLAN,
     RUN,
     SERIES,
     SHOWN,
     TAIL,
     TAIL_ROWS,
-    TOTAL_CELLS,
     WINDOW,
     Machine,
     Programs,
@@ -148,6 +146,7 @@ def build_machine(layout: Layout, parameters: Mapping[tuple[str, str], float]) -
         programs=programs,
         zones=zone_tables(zones),
         state=state,
+        owners=state.series["component"].copy(),
         due=np.full(len(components), NEVER, np.int64),
         clock=clock,
         changes=np.zeros(room, CHANGE),
@@ -326,8 +325,7 @@ def _empty_cells(kind: int) -> Float64s:
     if kind == FILL_ENDS:
         cells[:] = np.nan
     elif kind == FILL_EXTREMES:
-        # Panes and folds both have an even number of cells.
-        assert PANE_CELLS[kind] % 2 == TOTAL_CELLS % 2 == 0  # noqa: S101
+        # Panes and folds are both pairs of least and greatest.
         cells[::2], cells[1::2] = np.inf, -np.inf
     return cells
 

@@ -148,6 +148,8 @@ CROSSING = _record(kind="u1", target="i4", constant="i4")
 # Packed: the tail is by far the largest of these.
 TAIL = np.dtype([("ts", "i8"), ("value", "f8"), ("quality", "u1")])
 EVIDENCE = np.dtype([("ts", "i8"), ("value", "f8"), ("input", "u1"), ("quality", "u1")])
+# A row among those of its component; `high` is the highest time of all before it.
+SORTED = _record(ts="i8", value="f8", high="i8", series="i4", quality="u1")
 CLOCK = _record(
     highest_ts="i8",
     next_due="i8",  # no deadline is due earlier, by the highest time less the lateness
@@ -203,14 +205,23 @@ PANE_CELLS = {
     SMOOTH: 0,
 }
 """Cells that one pane of a window takes, by the kind of action that fills it."""
-TOTAL_CELLS = 6
+FOLD_CELLS = {
+    FILL_SUM: 3,
+    FILL_SPREAD: 5,
+    FILL_EXTREMES: 2,
+    FILL_ENDS: 2,
+    FILL_FIT: 6,
+    COUNT_RISES: 3,
+    COUNT_INCREASE: 3,
+    COUNT_TRUE: 3,
+    SMOOTH: 0,
+}
 """Cells that a fold of panes takes."""
 
 
 def window_cells(kind: int) -> int:
     """Cells that a window takes: head, full, total, ahead, ring."""
-    pane = PANE_CELLS[kind]
-    return pane * (PANES + 1) + 3 * TOTAL_CELLS if pane else 0
+    return PANE_CELLS[kind] * (PANES + 1) + FOLD_CELLS[kind] * 3
 
 
 class Rows(NamedTuple):
@@ -260,13 +271,15 @@ class State(NamedTuple):
 class Machine(NamedTuple):
     """Programs and state together; `clock` has one record.
 
-    `due` is, for each component, a time before which none of its deadlines is due. `changes`,
+    `owners` is the component of each series, `due`, for each component, a time before which none of
+    its deadlines is due. `changes`,
     `shown` and `evidence` are room for what one call finds, `stack` for what programs reckon.
     """
 
     programs: Programs
     zones: Zones
     state: State
+    owners: Records
     due: Records
     clock: Records
     changes: Records

@@ -34,7 +34,6 @@ from conditions.tables import (
     NEVER,
     PANES,
     SMOOTH,
-    TOTAL_CELLS,
     Records,
 )
 
@@ -52,6 +51,16 @@ def pane_cells(kind: int) -> int:  # pragma: no cover - compiled
     if kind == FILL_SPREAD:
         return 4
     return 0 if kind == SMOOTH else 2
+
+
+@compiled
+def fold_cells(kind: int) -> int:  # pragma: no cover - compiled
+    """Cells of one fold."""
+    if kind == FILL_SPREAD:
+        return 5
+    if kind == FILL_FIT:
+        return 6
+    return 2 if kind in (FILL_EXTREMES, FILL_ENDS) else 3
 
 
 @compiled
@@ -103,9 +112,9 @@ def _fold(
     window: Any, cells: Records, into: int, steps: int
 ) -> None:  # pragma: no cover - compiled
     """Fold the panes that are in view `steps` panes later, without the head, oldest first."""
-    size = pane_cells(window.kind)
-    ring = window.cells + size + 3 * TOTAL_CELLS
-    clear_cells(cells, into, TOTAL_CELLS, window.kind)
+    size, fold = pane_cells(window.kind), fold_cells(window.kind)
+    ring = window.cells + size + 3 * fold
+    clear_cells(cells, into, fold, window.kind)
     for back in range(PANES - 1 - steps, 0, -1):
         slot = (window.slot - back) % PANES
         _fold_pane(window, cells, into, ring + slot * size, back + steps)
@@ -115,8 +124,8 @@ def _fold(
 def roll(window: Any, cells: Records, ts: int) -> None:  # pragma: no cover - compiled
     """Go on to the pane that a time lies in; it is not before the present one."""
     pane_us = window.pane_us
-    size = pane_cells(window.kind)
-    head, ring = window.cells, window.cells + size + 3 * TOTAL_CELLS
+    size, fold = pane_cells(window.kind), fold_cells(window.kind)
+    head, ring = window.cells, window.cells + size + 3 * fold
     if window.pane_end == BEFORE:
         window.pane_end = (ts // pane_us + 1) * pane_us
         window.slot = (ts // pane_us) % PANES
@@ -135,21 +144,21 @@ def roll(window: Any, cells: Records, ts: int) -> None:  # pragma: no cover - co
     clear_cells(cells, head, size, window.kind)
     _fold(window, cells, head + size, 0)
     if window.kind != FILL_FIT:
-        for k in range(TOTAL_CELLS):
-            cells[head + size + TOTAL_CELLS + k] = cells[head + size + k]
+        for k in range(fold):
+            cells[head + size + fold + k] = cells[head + size + k]
 
 
 @compiled
 def look_ahead(window: Any, cells: Records, ts: int) -> int:  # pragma: no cover - compiled
     """The place of the fold as a later pane sees it."""
     pane_us = window.pane_us
-    size = pane_cells(window.kind)
-    ahead = window.cells + size + 2 * TOTAL_CELLS
+    size, fold = pane_cells(window.kind), fold_cells(window.kind)
+    ahead = window.cells + size + 2 * fold
     if window.ahead_end - pane_us <= ts < window.ahead_end:
         return int(ahead)
     window.ahead_end = (ts // pane_us + 1) * pane_us
     if window.pane_end == BEFORE or ts - window.pane_end >= (PANES - 1) * pane_us:
-        clear_cells(cells, ahead, TOTAL_CELLS, window.kind)
+        clear_cells(cells, ahead, fold, window.kind)
         return int(ahead)
     steps = (ts - window.pane_end) // pane_us + 1
     _fold(window, cells, ahead, steps)
@@ -186,14 +195,14 @@ def fill(  # noqa: C901 - copied into the loop, where a call would cost more
         if np.isnan(cells[head]):
             cells[head] = float(ts)
             cells[head + 1] = value
-            if np.isnan(cells[head + 8]):
-                cells[head + 8] = float(ts)
-                cells[head + 9] = value
+            if np.isnan(cells[head + 4]):
+                cells[head + 4] = float(ts)
+                cells[head + 5] = value
     elif kind == FILL_EXTREMES:
         cells[head] = min(cells[head], value)
         cells[head + 1] = max(cells[head + 1], value)
-        cells[head + 8] = min(cells[head + 8], value)
-        cells[head + 9] = max(cells[head + 9], value)
+        cells[head + 4] = min(cells[head + 4], value)
+        cells[head + 5] = max(cells[head + 5], value)
     elif kind == FILL_SPREAD:
         if np.isnan(window.last):
             window.origin = value
@@ -202,11 +211,11 @@ def fill(  # noqa: C901 - copied into the loop, where a call would cost more
         cells[head + 1] += value
         cells[head + 2] += apart
         cells[head + 3] += apart * apart
-        cells[head + 10] = cells[head + 4] + cells[head]
-        cells[head + 11] = cells[head + 5] + cells[head + 1]
-        cells[head + 12] = cells[head + 6] + 1.0
-        cells[head + 13] = cells[head + 7] + cells[head + 2]
-        cells[head + 14] = cells[head + 8] + cells[head + 3]
+        cells[head + 9] = cells[head + 4] + cells[head]
+        cells[head + 10] = cells[head + 5] + cells[head + 1]
+        cells[head + 11] = cells[head + 6] + 1.0
+        cells[head + 12] = cells[head + 7] + cells[head + 2]
+        cells[head + 13] = cells[head + 8] + cells[head + 3]
     else:
         if kind == FILL_FIT:
             if np.isnan(window.last):
@@ -224,9 +233,9 @@ def fill(  # noqa: C901 - copied into the loop, where a call would cost more
         cells[head] += 1.0
         cells[head + 1] += amount
         if kind != FILL_FIT:
-            cells[head + 8] = cells[head + 2] + cells[head]
-            cells[head + 9] = cells[head + 3] + cells[head + 1]
-            cells[head + 10] = cells[head + 4] + 1.0
+            cells[head + 5] = cells[head + 2] + cells[head]
+            cells[head + 6] = cells[head + 3] + cells[head + 1]
+            cells[head + 7] = cells[head + 4] + 1.0
     window.last = value
     window.last_ts = ts
 
@@ -235,7 +244,7 @@ def fill(  # noqa: C901 - copied into the loop, where a call would cost more
 def total_at(window: Any, cells: Records, ts: int) -> int:  # pragma: no cover - compiled
     """The place of the fold of all panes in view at a time that is not before the last sample."""
     if ts < window.pane_end:
-        return int(window.cells + pane_cells(window.kind) + TOTAL_CELLS)
+        return int(window.cells + pane_cells(window.kind) + fold_cells(window.kind))
     return look_ahead(window, cells, ts)
 
 
@@ -277,10 +286,10 @@ def time_left(
         end = window.ahead_end
         n, x, y = cells[full], cells[full + 1], cells[full + 2]
         xx, xy, yy = cells[full + 3], cells[full + 4], cells[full + 5]
-    if n < LEAST_PANES:
-        return np.nan
     along, up, cross = n * xx - x * x, n * yy - y * y, n * xy - x * y
-    if not (along > 0.0 and cross * cross >= LEAST_FIT * along * up and up > 0.0):
+    if not (
+        n >= LEAST_PANES and along > 0.0 and cross * cross >= LEAST_FIT * along * up and up > 0.0
+    ):
         return np.nan
     slope = cross / along
     panes = ((limit - window.origin) - (y - slope * x) / n) / slope

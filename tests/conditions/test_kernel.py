@@ -488,7 +488,7 @@ def test_stddev_is_small_beside_a_large_mean() -> None:
 
 
 same_settings = settings(
-    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 
 
