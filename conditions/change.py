@@ -186,11 +186,9 @@ def _readings(source: Source, rows: Records) -> dict[str, Any]:
         "tag": source.point.tag,
         "unit": source.unit,
         "readings": [
-            [
-                int(row["ts"]),
-                _number(source.conversion.forward(float(row["value"]))),
-                int(row["quality"]),
-            ]
-            for row in rows
+            [ts, _number(source.conversion.forward(value)), quality]
+            for ts, value, quality in zip(
+                *(rows[name].tolist() for name in ("ts", "value", "quality")), strict=True
+            )
         ],
     }
