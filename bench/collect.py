@@ -10,6 +10,10 @@ measured. What counts is what another session of the database sees: committed ro
 a number as its value: what is missing was lost, what is there twice was doubled. `CPU` is of the
 collector's own processes (with Oilcan's the log), and of the database's.
 
+At quality of service 0 no broker holds anything: the packets of all messages are made beforehand and
+played over one connection while everybody runs, and the clock begins with the first byte. Devices
+publish to Mosquitto, or to the broker that is embedded in Oilcan's log.
+
 Needs `mosquitto` and Node (tests/debian.sh) and, for collectd, `apt-get install
 --no-install-recommends collectd-core libmosquitto1 libpq5`; what is missing is left out, and said.
 """
@@ -19,9 +23,12 @@ import asyncio
 import os
 import shutil
 import signal
+import socket
 import statistics
+import struct
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -32,7 +39,7 @@ import paho.mqtt.client as paho
 import psycopg
 from paho.mqtt.enums import CallbackAPIVersion
 
-from bench.collectors import OVER_MOSQUITTO, Place, Subject
+from bench.collectors import OVER_MOSQUITTO, UNACKNOWLEDGED, Place, Subject
 from bench.harness import cpu_s, publish, table
 from bench.ingest import running
 from config.clock import now_us
@@ -51,6 +58,8 @@ _LOOK_S = 0.05
 _IDLE_SHARE = 0.1
 _ROW_BYTES = 60
 _PUBLISHED_AT_ONCE = 50_000
+_CONNECT = b"\x10\x12\x00\x04MQTT\x04\x02\x00\x00\x00\x06device"
+"""A clean session without keeping alive, under the name `device`."""
 
 _FUNCTION = """
 -- collectd gives nine parameters, and every one has to be used.
@@ -190,6 +199,36 @@ def measure(place: Place, subject: Subject, messages: int) -> Outcome:
             return watch(place, subject, (connection, numbers), messages, broker.close)
 
 
+def measure_unacknowledged(place: Place, subject: Subject, messages: int) -> Outcome:
+    """One run: all of the messages played while the collector runs."""
+    port = place.log.mqtt_port if subject.embedded else place.broker_port
+    assert port is not None
+    with psycopg.connect(place.database, autocommit=True) as connection:
+        empty(connection)
+        with collecting(place, subject) as numbers, socket.socket() as device:
+            device.connect(("127.0.0.1", port))
+            device.sendall(_CONNECT)
+            while not count(connection, 1)[0]:
+                device.sendall(packets(subject, range(1)))
+                time.sleep(0.5)
+            until_idle(numbers)
+            empty(connection)
+            played = threading.Thread(
+                target=device.sendall, args=[packets(subject, range(messages))], daemon=True
+            )
+            return watch(place, subject, (connection, numbers), messages, played.start)
+
+
+def packets(subject: Subject, messages: range) -> bytes:
+    """PUBLISH packets of quality of service 0 with these numbers."""
+    found = bytearray()
+    for n in messages:
+        topic, payload = subject.topic.format(n % _TOPICS).encode(), subject.payload(n, 0).encode()
+        found += struct.pack("!BBH", 0x30, 2 + len(topic) + len(payload), len(topic))
+        found += topic + payload
+    return bytes(found)
+
+
 def watch(
     place: Place,
     subject: Subject,
@@ -245,7 +284,8 @@ def compare(
     for _ in range(runs):
         for subject in subjects:
             if subject.present:
-                outcomes[subject.name].append(measure(place, subject, messages))
+                run = measure if subject.qos else measure_unacknowledged
+                outcomes[subject.name].append(run(place, subject, messages))
                 print(subject.name, outcomes[subject.name][-1], flush=True)
     return outcomes
 
@@ -278,14 +318,24 @@ _HEAD += ["database's", "lost", "doubled"]
 
 def report(place: Place, options: argparse.Namespace) -> str:
     """The figures as Markdown."""
-    wanted = [each for each in OVER_MOSQUITTO if options.only.lower() in each.name.lower()]
-    outcomes = compare(place, wanted, options.messages, options.runs)
-    absent = [each.name for each in wanted if not each.present]
-    left_out = f"\n\nNot installed and left out: {', '.join(absent)}." if absent else ""
-    return (
-        f"Quality of service 1 over Mosquitto: {options.messages:,} messages over {_TOPICS} topics, "
-        f"PostgreSQL; medians of {options.runs}.{left_out}\n\n{table(_HEAD, rows_of(outcomes))}"
-    )
+    told = []
+    for what, subjects in (
+        ("Quality of service 1 over Mosquitto", OVER_MOSQUITTO),
+        ("Quality of service 0", UNACKNOWLEDGED),
+    ):
+        wanted = [
+            each for each in subjects if options.only.lower() in f"{what}, {each.name}".lower()
+        ]
+        if not wanted:
+            continue
+        outcomes = compare(place, wanted, options.messages, options.runs)
+        absent = [each.name for each in wanted if not each.present]
+        left_out = f" Not installed and left out: {', '.join(absent)}." if absent else ""
+        told.append(
+            f"{what}: {options.messages:,} messages over {_TOPICS} topics, PostgreSQL; medians of "
+            f"{options.runs}.{left_out}\n\n{table(_HEAD, rows_of(outcomes))}"
+        )
+    return "\n\n".join(told)
 
 
 def main() -> None:

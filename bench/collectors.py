@@ -102,6 +102,8 @@ class Subject:
     environment: Callable[[Place], dict[str, str]] = lambda _: {}
     log_counts: bool = False
     qos: int = 1
+    embedded: bool = False
+    """Do devices publish to the broker in Oilcan's log, and not to Mosquitto?"""
     present: bool = True
     farewell: signal.Signals = signal.SIGTERM
 
@@ -117,6 +119,14 @@ def oilcan(place: Place, connect: str, options: str) -> list[list[str]]:
 
 def over_mosquitto(place: Place) -> list[list[str]]:
     return oilcan(place, f"mqtt://127.0.0.1:{place.broker_port}", '    version: "3.1.1"')
+
+
+def at_embedded(place: Place) -> list[list[str]]:
+    return oilcan(place, "embedded", "    qos: 0")
+
+
+def at_mosquitto_unacknowledged(place: Place) -> list[list[str]]:
+    return oilcan(place, f"mqtt://127.0.0.1:{place.broker_port}", "    qos: 0")
 
 
 def oilcan_environment(place: Place) -> dict[str, str]:
@@ -208,5 +218,30 @@ OVER_MOSQUITTO = (
         topic="plant/P-{}/load/gauge",
         payload=_timed,
         present=COLLECTD is not None,
+    ),
+)
+
+UNACKNOWLEDGED = (
+    Subject(
+        "Oilcan, embedded broker",
+        at_embedded,
+        environment=oilcan_environment,
+        log_counts=True,
+        qos=0,
+        embedded=True,
+    ),
+    Subject(
+        "Oilcan, Mosquitto",
+        at_mosquitto_unacknowledged,
+        environment=oilcan_environment,
+        log_counts=True,
+        qos=0,
+    ),
+    Subject(
+        "Node-RED, batched, Mosquitto",
+        lambda place: node_red(place, qos=0),
+        environment=node_red_environment,
+        qos=0,
+        present=NODE is not None,
     ),
 )

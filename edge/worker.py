@@ -24,7 +24,8 @@ from edge.hub_log import HubLog
 from edge.modbus.collector import ModbusCollector
 from edge.modbus.source import ModbusSource
 from edge.mqtt.collector import MqttCollector
-from edge.mqtt.source import MqttSource, Stay
+from edge.mqtt.device_collector import DeviceCollector
+from edge.mqtt.source import EMBEDDED, MqttSource, Stay
 from edge.opcua.collector import OpcuaCollector
 from edge.opcua.source import OpcuaSource
 from edge.publisher import Publisher
@@ -72,17 +73,23 @@ async def run(
     """
     quiet_libraries()
     definitions = Definitions(sources, reload)
-    collect = partial(_collect, definitions, partial(collector_of, home=home), edge, log)
+    collector = partial(collector_of, home=home, log_url=log.url)
+    collect = partial(_collect, definitions, collector, edge, log)
     await keep_running(collect, name="edge")
 
 
-def collector_of(source: Source, home: Path | None = None) -> Collector:
-    """The collector that reads a source, remembering under `home`; nothing connects yet."""
+def collector_of(source: Source, home: Path | None = None, log_url: str = "") -> Collector:
+    """The collector that reads a source, remembering under `home`; nothing connects yet.
+
+    `log_url` is that of the log whose server is the embedded broker.
+    """
     if isinstance(source, ModbusSource):
         return ModbusCollector(source)
     if isinstance(source, OpcuaSource):
         positions = home and home / "positions" / f"{source.name}.json"
         return OpcuaCollector(source, positions=positions)
+    if source.connect == EMBEDDED:
+        return DeviceCollector(source, log_url=log_url)
     receipts = home and home / "receipts" / f"{source.name}.slots"
     return MqttCollector(source, receipts=receipts)
 

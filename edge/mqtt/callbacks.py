@@ -35,6 +35,7 @@ class Callbacks:
         self._filters = widest([*filters, *([] if state is None else [state.topic])])
         self._state = state
         self._version = source.version
+        self._qos: int = source.qos
         self._inbox = inbox
         self._accepted = accepted
         self._established = established
@@ -58,10 +59,10 @@ class Callbacks:
             return
         self._accepted(bool(flags.session_present))
         if self._version is Version.V5:
-            options = SubscribeOptions(qos=_AT_LEAST_ONCE)
+            options = SubscribeOptions(qos=self._qos)
             client.subscribe([(each, options) for each in self._filters])
         else:
-            client.subscribe([(each, _AT_LEAST_ONCE) for each in self._filters])
+            client.subscribe([(each, self._qos) for each in self._filters])
 
     def _on_subscribe(
         self,

@@ -22,6 +22,7 @@ from edge.mqtt.callbacks import Callbacks, announce
 from edge.mqtt.client import new_client
 from edge.mqtt.connection import Connection
 from edge.mqtt.inbox import Delivery, Inbox
+from edge.mqtt.payload import Message
 from edge.mqtt.reader import Findings, TopicReader
 from edge.mqtt.receipts import Receipts
 from edge.mqtt.redelivery import Redelivery
@@ -129,18 +130,7 @@ class MqttCollector:
             self._redelivery.keep(delivery)
 
     async def _put(self, sink: Sink, deliveries: Sequence[Delivery], client: paho.Client) -> None:
-        found = Findings()
-        received_us: list[int] = []
-        for count, delivery in enumerate(deliveries, start=1):
-            message = delivery.message
-            received_us.append(self._reader.read(message, found))
-            if self._state is not None and self._state.is_denied_by(message.topic, message.payload):
-                announce(client, self._state)
-            if not count % _OTHERS_TURN:
-                await asyncio.sleep(0)
-        self._reader.tick(self._clock(), found)
-        for topic, problem in found.problems:
-            self._reject(topic, problem)
+        found, received_us = await self._understood(deliveries, client)
         for command in found.commands if self._stay is Stay.LASTING else ():
             client.publish(command.topic, command.payload, qos=0)
         # Before the log may have it: whatever kills us between, its repetition is known.
@@ -149,11 +139,36 @@ class MqttCollector:
             await self._keep(sink, found)
         self._retained.keep([delivery.message for delivery in deliveries])
 
+    async def _understood(
+        self, deliveries: Sequence[Delivery], client: paho.Client | None = None
+    ) -> tuple[Findings, list[int]]:
+        """What messages hold, and the time of receipt that each was given."""
+        found = Findings()
+        received_us: list[int] = []
+        for count, delivery in enumerate(deliveries, start=1):
+            received_us.append(self._reader.read(delivery.message, found))
+            if client is not None:
+                self._deny_absence(client, delivery.message)
+            if not count % _OTHERS_TURN:
+                await asyncio.sleep(0)
+        self._reader.tick(self._clock(), found)
+        for topic, problem in found.problems:
+            self._reject(topic, problem)
+        return found, received_us
+
+    def _deny_absence(self, client: paho.Client, message: Message) -> None:
+        """Say that we are there where a message says that we are not."""
+        if self._state is not None and self._state.is_denied_by(message.topic, message.payload):
+            announce(client, self._state)
+
+    def _counts(self) -> dict[str, float]:
+        """Metrics of this protocol alone."""
+        return {"redelivered_total": float(self._redelivered), **self._reader.counts()}
+
     async def _keep(self, sink: Sink, found: Findings) -> None:
         """Return once the log has everything."""
         self._tell_devices(found)
-        taken_again = {"redelivered_total": float(self._redelivered)}
-        self._health.counts = {**taken_again, **self._reader.counts()}
+        self._health.counts = self._counts()
         readings, alarms = ReadingBatch.from_rows(found.rows), tuple(found.alarms)
         if len(readings) or alarms:
             await sink.put(readings, alarms)

@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from edge.mqtt.entries import SparkplugTopic, Topic
+from edge.mqtt.topics import parse_pattern
 from edge.source import Address, DurationUs, FileModel, SourceFields, parse_address
 
 _PORTS = MappingProxyType({"mqtt": 1883, "mqtts": 8883})
@@ -18,8 +19,12 @@ def _parsed(text: str) -> Address:
     return parse_address(text, scheme=scheme, port=_PORTS[scheme])
 
 
+EMBEDDED = "embedded"
+
+
 def _address(text: str) -> str:
-    _parsed(text)
+    if text != EMBEDDED:
+        _parsed(text)
     return text
 
 
@@ -76,13 +81,20 @@ class MqttSource(SourceFields):
     type: Literal["mqtt"] = Field(description="mqtt", examples=["mqtt"])
     connect: Annotated[str, AfterValidator(_address)] = Field(
         description="The broker: mqtt://host:port (port 1883 if none is given), or mqtts:// for "
-        "TLS (port 8883).",
+        "TLS (port 8883). With `qos: 0` also embedded: the broker of this edge's log, whose messages "
+        "are taken in batches.",
         examples=["mqtts://broker.plant.example"],
     )
     version: Annotated[Version, BeforeValidator(str, json_schema_input_type=Version)] = Field(
         default=Version.V311,
         description="Version of MQTT: 3.1.1 or 5.",
         examples=["5"],
+    )
+    qos: Literal[0, 1] = Field(
+        default=1,
+        description="Quality of service at which we take messages. 1: one is acknowledged once it is on "
+        "disk. 0: nothing is, and what is lost on the way is not noticed.",
+        examples=[1],
     )
     tls: Tls | None = Field(
         default=None,
@@ -127,7 +139,25 @@ class MqttSource(SourceFields):
     )
 
     @model_validator(mode="after")
+    def _embedded_fits(self) -> Self:
+        if self.connect != EMBEDDED:
+            return self
+        if self.qos:
+            remedy = "Add `qos: 0`, or write mqtt://127.0.0.1 for acknowledged messages"
+            raise ValueError(f"embedded takes messages at quality of service 0 alone | {remedy}")
+        if any(isinstance(topic, SparkplugTopic) for topic in self.topics):
+            raise ValueError("Sparkplug needs a connection of its own | Write mqtt://127.0.0.1")
+        for topic in self.topics:
+            pattern = parse_pattern(topic.filter)
+            if pattern.group is not None or pattern.filter[0] in "+#$":
+                remedy = "Begin it with the name of a level, as plant/#"
+                raise ValueError(f"{topic.filter!r} takes more than devices' topics | {remedy}")
+        return self
+
+    @model_validator(mode="after")
     def _options_fit(self) -> Self:
+        if self.connect == EMBEDDED and {"tls", "user", "password"} & self.model_fields_set:
+            raise ValueError("embedded has no login of its own | Leave out tls, user and password")
         if self.tls is not None and self.address.scheme != "mqtts":
             raise ValueError("tls stands beside mqtt:// | Write mqtts:// in `connect`")
         if self.tls is not None and self.tls.key is not None and self.tls.certificate is None:
@@ -159,8 +189,8 @@ class MqttSource(SourceFields):
 
     @property
     def address(self) -> Address:
-        """`connect` in parts."""
-        return _parsed(self.connect)
+        """`connect` in parts; nothing of the embedded broker's, which is at the log's."""
+        return _parsed("mqtt://127.0.0.1" if self.connect == EMBEDDED else self.connect)
 
     @property
     def session(self) -> str:
