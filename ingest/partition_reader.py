@@ -69,7 +69,7 @@ async def read_partition(
         async for batches in waiting:
             for prepared in batches:
                 if prepared is None:
-                    own.caught_up_us = reading.clock()
+                    own.caught_up(reading.clock())
                 else:
                     written = await writer.write(prepared)
                     progress.add(reading.partition, written, reading.clock())

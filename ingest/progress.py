@@ -9,6 +9,7 @@ from ingest.writer import Written
 
 ROLE = "ingest"
 _US_PER_S = 1e6
+_WAITING = "waiting for the database or the log"
 
 
 class State(StrEnum):
@@ -22,10 +23,22 @@ class State(StrEnum):
 
 @dataclass(slots=True)
 class PartitionProgress:
-    """State of one partition: until when the log is taken in, in µs since 1970."""
+    """State of one partition: until when the log is taken in, in µs since 1970.
+
+    `problem` says why nothing can be stored, from the first failure until something is stored again.
+    """
 
     state: State = State.CONNECTING
     caught_up_us: int = 0
+    problem: str = ""
+
+    def failed(self, problem: str) -> None:
+        """Nothing is stored for now."""
+        self.state, self.problem = State.CONNECTING, problem
+
+    def caught_up(self, at_us: int) -> None:
+        """Everything is stored that came until then."""
+        self.caught_up_us, self.problem = at_us, ""
 
     def lag_s(self, now_us: int) -> float:
         """Seconds between now and the time until which everything is stored; 0 at the start."""
@@ -49,29 +62,31 @@ class Progress:
         self.unknown += written.unknown
         self.dead += written.dead
         own = self.partitions[partition]
-        own.caught_up_us = max(own.caught_up_us, min(written.newest_us, now_us))
+        own.caught_up(max(own.caught_up_us, min(written.newest_us, now_us)))
 
     def share(self, owned: Collection[int]) -> None:
         """Note which partitions are this worker's: of the others it knows nothing."""
         for number, one in self.partitions.items():
             if number not in owned:
-                one.state, one.caught_up_us = State.STANDBY, 0
+                one.state, one.caught_up_us, one.problem = State.STANDBY, 0, ""
             elif one.state is State.STANDBY and not one.caught_up_us:
                 one.state = State.CONNECTING
 
     def status(self, name: str, now_us: int) -> Status:
         """The message of this second."""
         parts = {
-            f"partition-{number}": Part(one.state, metrics={"lag_seconds": one.lag_s(now_us)})
+            f"partition-{number}": Part(one.state, one.problem, {"lag_seconds": one.lag_s(now_us)})
             for number, one in self.partitions.items()
         }
-        healthy = all(one.state is not State.CONNECTING for one in self.partitions.values())
+        problems = [one.problem for one in self.partitions.values() if one.problem]
+        connecting = any(one.state is State.CONNECTING for one in self.partitions.values())
+        message = problems[0] if problems else _WAITING if connecting else ""
         return Status(
             role=ROLE,
             name=name,
             ts=now_us,
-            healthy=healthy,
-            message="" if healthy else "waiting for the database or the log",
+            healthy=not message,
+            message=message,
             metrics={
                 "rows_total": self.stored,
                 "late_rows_total": self.late,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import psycopg
 from nats.aio.client import Client
+from psycopg.errors import DiskFull
 
 from config.clock import ClockUs, monotonic, now_us
 from config.database import Connection, connect, listen
@@ -117,12 +118,17 @@ async def _keep_partition(
         number, ingest.own.max_rows, ingest.points, ingest.span, ingest.clock, ownership.confirmed
     )
 
+    own = ingest.progress.partitions[number]
+
     async def once() -> None:
         try:
             async with _database(ingest.database_url) as connection:
                 await read_partition(connection, client, reading, ingest.progress)
+        except _HEALS as error:
+            own.failed(str(error))
+            raise
         finally:
-            ingest.progress.partitions[number].state = State.CONNECTING
+            own.state = State.CONNECTING
 
     await _keep(f"partition-{number}", once)
 
@@ -192,6 +198,8 @@ async def _database(url: str) -> AsyncIterator[Connection]:
     try:
         await require_schema(connection)
         yield connection
+    except DiskFull as error:
+        raise DatabaseUnavailable(f"the database's disk is full: {error}") from error
     except (psycopg.OperationalError, psycopg.InterfaceError) as error:
         raise DatabaseUnavailable(f"the database was lost: {error}") from error
     finally:

@@ -1,0 +1,162 @@
+"""A full disk stops what writes to it, is said, and costs no reading: it goes on when there is room."""
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+from nats.aio.client import Client
+
+from config.clock import now_us
+from config.database import connect, fetch_one
+from config.log import connect_log, ensure_stream
+from config.migrate import migrate
+from config.settings import Settings
+from config.status import Status, watch_status
+from config.tasks import end_tasks
+from edge.publisher import Publisher
+from edge.reading import ReadingBatch
+from ingest.worker import run
+from oilcan.engines.nats_server import NatsEngine
+from oilcan.engines.postgres import PostgresEngine
+from oilcan.engines.process import free_port
+from tests.acceptance.faults.disk import SmallDisk, lacking
+from tests.acceptance.faults.service import Service
+
+pytestmark = [pytest.mark.timeout(240), pytest.mark.skipif(bool(lacking()), reason=lacking())]
+
+_LOG_BYTES = 1024**3
+_ROWS = 1_000
+_PATIENCE_S = 60.0
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that the server's own user can enter; pytest's are closed to others."""
+    folder = Path(tempfile.mkdtemp(prefix="oilcan-test-"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@asynccontextmanager
+async def publishing(client: Client) -> AsyncIterator[Publisher]:
+    """An edge's way into the log until the end of the block."""
+    publisher = Publisher(client, edge="edge-1", session="s")
+    task = asyncio.create_task(publisher.run())
+    try:
+        yield publisher
+    finally:
+        await end_tasks([task])
+
+
+@asynccontextmanager
+async def ingesting(database_url: str, log_url: str) -> AsyncIterator[None]:
+    """An ingest worker until the end of the block."""
+    settings = Settings(log_max_bytes=_LOG_BYTES)
+    task = asyncio.create_task(run(database_url=database_url, log_url=log_url, settings=settings))
+    try:
+        yield
+    finally:
+        await end_tasks([task])
+
+
+def batch(number: int) -> ReadingBatch:
+    """A batch of one tag that no point has; no two batches share a time."""
+    ts = now_us() - 3_600_000_000 + (number * _ROWS + np.arange(_ROWS)) * 1_000
+    value = np.arange(_ROWS) + float(number * _ROWS)
+    return ReadingBatch(("P-1.x",), np.zeros(_ROWS, np.int32), ts, value, np.zeros(_ROWS, np.uint8))
+
+
+async def stored(url: str) -> tuple[int, int]:
+    """Rows that were kept, and how many different numbers they have."""
+    connection = await connect(url, autocommit=True)
+    row = await fetch_one(connection, "SELECT count(*), count(DISTINCT value) FROM unknown_reading")
+    await connection.close()
+    assert row is not None
+    return row[0], row[1]
+
+
+async def test_ingest_waits_for_room_on_the_databases_disk_and_says_so(
+    open_folder: Path, log_engine: NatsEngine, log_client: Client
+) -> None:
+    engine = PostgresEngine(open_folder, durable=False)
+    engine.prepare()
+    disk = SmallDisk(open_folder / "disk.img", engine.data)
+    server = Service(
+        "postgres",
+        disk.command(engine.command()),
+        open_folder / "postgres.out",
+        ready=engine.ready,
+        end_signal=engine.stop_signal,
+    )
+    server.start()
+    seen: list[Status] = []
+    try:
+        await migrate(engine.url)
+        await watch_status(log_client, seen.append)
+        async with ingesting(engine.url, log_engine.url), publishing(log_client) as publisher:
+            await publisher.put(batch(0))
+            disk.fill(server.pid)
+            count = 1
+            async with asyncio.timeout(_PATIENCE_S):
+                while not (seen and seen[-1].parts["partition-0"].message):
+                    # A server that could not write its log of changes has ended.
+                    server.revive()
+                    await publisher.put(batch(count))
+                    count += 1
+                    await asyncio.sleep(0.1)
+            assert not seen[-1].healthy
+            # Where it cannot write its log of changes, the server ends, and cannot be reached.
+            assert seen[-1].message.startswith("the database")
+            async with asyncio.timeout(_PATIENCE_S):
+                while not disk.make_room(server.pid):
+                    server.revive()
+                    await asyncio.sleep(0.1)
+                while (
+                    not seen[-1].healthy or seen[-1].metrics["unknown_rows_total"] < count * _ROWS
+                ):
+                    server.revive()
+                    await asyncio.sleep(0.1)
+        assert await stored(engine.url) == (count * _ROWS, count * _ROWS)
+    finally:
+        server.kill()
+
+
+async def test_nothing_is_confirmed_while_the_logs_disk_is_full_and_nothing_is_lost(
+    tmp_path: Path,
+) -> None:
+    engine = NatsEngine(tmp_path / "log", port=free_port(), mqtt_port=None)
+    engine.prepare()
+    disk = SmallDisk(tmp_path / "disk.img", tmp_path / "log" / "nats")
+    server = Service(
+        "log", disk.command(engine.command()), tmp_path / "log.out", ready=engine.ready
+    )
+    server.start()
+    try:
+        client = await connect_log(engine.url, name="test")
+        await ensure_stream(client, max_bytes=_LOG_BYTES)
+        async with publishing(client) as publisher:
+            await publisher.put(batch(0))
+            disk.fill(server.pid)
+            puts = [asyncio.create_task(publisher.put(batch(number))) for number in range(1, 40)]
+            async with asyncio.timeout(_PATIENCE_S):
+                while not publisher.problem:  # noqa: ASYNC110 - nobody tells
+                    await asyncio.sleep(0.05)
+            confirmed = sum(put.done() for put in puts)
+            assert confirmed < len(puts)
+            assert disk.make_room(server.pid)
+            # A NATS server that could not write to a stream does not try again by itself.
+            server.kill()
+            server.start()
+            async with asyncio.timeout(_PATIENCE_S):
+                await asyncio.gather(*puts)
+        assert not publisher.problem
+        assert publisher.counts.readings == 40 * _ROWS
+        await client.close()
+    finally:
+        server.kill()
