@@ -21,17 +21,28 @@ AnswerT = TypeVar("AnswerT")
 
 
 async def unless_cancelled(answer: Awaitable[AnswerT]) -> AnswerT:
-    """Await an answer; a cancellation that came meanwhile is raised, also where it was lost."""
+    """Await an answer, or its error; a cancellation that came meanwhile is raised, also where lost."""
     task = asyncio.current_task()
     before = task.cancelling() if task else 0
-    given = await answer
-    if task and task.cancelling() > before:
-        raise asyncio.CancelledError
-    return given
+    try:
+        return await answer
+    finally:
+        if task and task.cancelling() > before:
+            raise asyncio.CancelledError
 
 
 class LogClient(Client):
     """A client that ends when it is told to, and only then."""
+
+    async def publish(
+        self,
+        subject: str,
+        payload: bytes = b"",
+        reply: str = "",
+        headers: dict[str, Any] | None = None,
+    ) -> None:
+        """Send; where much waits to be sent, the library swallows a cancellation here too."""
+        await unless_cancelled(super().publish(subject, payload, reply, headers))
 
     async def request(
         self,

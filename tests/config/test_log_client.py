@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from nats.errors import NoRespondersError
 
 from config.errors import LogUnavailable
 from config.log import answers, close_log, connect_log
@@ -63,13 +64,22 @@ async def leaving_no_tasks() -> AsyncIterator[None]:
 
 
 async def test_a_cancellation_that_comes_with_the_answer_holds() -> None:
-    answer = asyncio.get_running_loop().create_future()
+    assert await cancelled_with(lambda answer: answer.set_result("answer"))
+
+
+async def test_a_cancellation_that_comes_with_an_error_holds() -> None:
+    """As where nobody answers for a hub that is away."""
+    assert await cancelled_with(lambda answer: answer.set_exception(NoRespondersError()))
+
+
+async def cancelled_with(arrives: Callable[[asyncio.Future[str]], None]) -> bool:
+    answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
     task = asyncio.create_task(unless_cancelled(asyncio.wait_for(answer, _WITHIN_S)))
     await asyncio.sleep(0)
-    answer.set_result("answer")
+    arrives(answer)
     task.cancel()
     await asyncio.wait([task])
-    assert task.cancelled()
+    return task.cancelled()
 
 
 async def test_what_is_awaited_after_a_cancellation_is_given() -> None:
