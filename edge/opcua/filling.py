@@ -110,12 +110,15 @@ class Filling:
         end_us = now + self._source.clock_ahead_us
         if start_us >= end_us:
             return
+        # What comes live may begin with the last reading that the log has, and with a page at most.
+        told = [last_us[tag]]
         try:
             async for rows in pages(self._session, item, start_us=start_us, end_us=end_us):
                 await self._put(rows)
                 last_us[tag] = rows[-1][1]
+                told = [ts for _, ts, _, _ in rows] + told[-1:]
         except UaStatusCodeError as error:
             memory.health.note(f"history of {tag}", str(error))
         else:
-            self._overlap.told(tag, last_us[tag])
+            self._overlap.told(tag, told)
             memory.health.note(f"history of {tag}", "")

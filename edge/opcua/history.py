@@ -4,7 +4,7 @@ Only what was lost since the edge last stored a reading of a node is asked for. 
 memory, and over a restart of the edge in a file (`edge.opcua.positions`).
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -43,24 +43,27 @@ class Stored:
 
 
 class Overlap:
-    """Keeps live changes from being put again that history has told already."""
+    """Keeps live changes from being put again that history has told already.
+
+    Only by their very times: a time in the future that history holds says nothing of what follows.
+    """
 
     def __init__(self) -> None:
-        self._told_to: dict[str, int] = {}
+        self._told: dict[str, set[int]] = {}
 
     def __len__(self) -> int:
         """How many tags have told nothing new since."""
-        return len(self._told_to)
+        return len(self._told)
 
-    def told(self, tag: str, ts: int) -> None:
-        """History has told a tag up to a time."""
-        self._told_to[tag] = ts
+    def told(self, tag: str, times: Iterable[int]) -> None:
+        """History has told these of a tag last."""
+        self._told[tag] = set(times)
 
     def is_new(self, tag: str, ts: int) -> bool:
         """Is a live change news? As soon as one is, all that follow are."""
-        if ts <= self._told_to.get(tag, ts - 1):
+        if ts in self._told.get(tag, ()):
             return False
-        self._told_to.pop(tag, None)
+        self._told.pop(tag, None)
         return True
 
 

@@ -112,10 +112,18 @@ def test_a_page_keeps_the_quality_and_leaves_out_what_has_no_time() -> None:
     assert (row[1], row[3]) == (NOW, quality_code(Quality.BAD, Reason.DEVICE))
 
 
-@given(st.lists(st.integers(0, 20)), st.integers(0, 20))
-def test_live_changes_go_on_where_history_ended(times: list[int], told: int) -> None:
+@given(st.sets(st.integers(0, 20)), st.integers(0, 20))
+def test_live_changes_go_on_where_history_ended(times: set[int], told: int) -> None:
     overlap = Overlap()
-    overlap.told("a", told)
+    overlap.told("a", range(told + 1))
     live = [ts for ts in sorted(times) if overlap.is_new("a", ts)]
     assert live == [ts for ts in sorted(times) if ts > told]
     assert overlap.is_new("b", 0)
+
+
+def test_a_time_in_the_future_that_history_told_holds_nothing_back() -> None:
+    overlap = Overlap()
+    overlap.told("a", [5, NOW])
+    assert not overlap.is_new("a", 5)
+    assert [overlap.is_new("a", ts) for ts in (6, 7)] == [True, True]
+    assert len(overlap) == 0
