@@ -21,12 +21,8 @@ from tests.acceptance.faults.faults import Fault
 from tests.acceptance.faults.ledger import CLEAN, Verdict
 from tests.acceptance.faults.line import Line, running_line
 from tests.acceptance.faults.mqtt_device import MqttDevice
-from tests.acceptance.faults.opcua_device import OpcuaDevice
 
 pytestmark = pytest.mark.timeout(240)
-
-Clocked = MqttDevice | OpcuaDevice
-"""A device that tells a time of its own."""
 
 _HOUR_US = 3_600_000_000
 _FAKETIME = next(map(str, Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1")), "")
@@ -58,7 +54,7 @@ def _case(fault: Fault) -> ParameterSet:
     return pytest.param(fault, id=fault.name, marks=marks)
 
 
-def _give(line: Line, devices: Sequence[Clocked], offset_us: int) -> dict[str, set[float]]:
+def _give(line: Line, devices: Sequence[MqttDevice], offset_us: int) -> dict[str, set[float]]:
     """Have devices publish with clocks that are off; gives the numbers, by tag.
 
     The clocks step while nothing is under way.
@@ -74,7 +70,7 @@ def _give(line: Line, devices: Sequence[Clocked], offset_us: int) -> dict[str, s
     return {tag: set(range(mark + 1, len(ledgers[tag]) + 1)) for tag, mark in marks.items()}
 
 
-def _rest(line: Line, devices: Sequence[Clocked]) -> None:
+def _rest(line: Line, devices: Sequence[MqttDevice]) -> None:
     for device in devices:
         device.stop()
         line.until_stored(device)
@@ -91,8 +87,7 @@ def test_nothing_is_lost_or_doubled_through(line: Line, fault: Fault):
 
 @pytest.mark.acceptance
 def test_clocks_of_devices_that_step_an_hour_are_doubted_and_nothing_is_lost(line: Line):
-    given = line.devices
-    devices: list[Clocked] = [given.mqtt_311, given.mqtt_5, given.embedded, given.opcua]
+    devices = [line.devices.mqtt_311, line.devices.mqtt_5, line.devices.embedded]
     with line.watching() as watch:
         ahead = _give(line, devices, _HOUR_US)
         behind = _give(line, devices, -_HOUR_US)
