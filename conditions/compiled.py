@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
-import numba.core.config
 from llvmlite.ir import Constant  # type: ignore[import-untyped]
+from numba.core import config
 from numba.core.extending import intrinsic
 from numba.np.arrayobj import make_array
 
@@ -34,7 +34,7 @@ def _cache_folder() -> Path:
 
 
 if not os.environ.get("NUMBA_CACHE_DIR"):
-    cast("Any", numba.core.config).CACHE_DIR = str(_cache_folder())
+    cast("Any", config).CACHE_DIR = str(_cache_folder())
 
 
 def compiled(function: FunctionT) -> FunctionT:

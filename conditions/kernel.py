@@ -194,26 +194,6 @@ def _wake_at(machine: Machine, c: int, at: int) -> None:  # pragma: no cover - c
 
 
 @compiled
-def _sample_run(
-    machine: Machine, c: int, a: int, ts: int, value: float
-) -> None:  # pragma: no cover - compiled
-    """Give a run a sample that holds until the first of its known inputs gets too old."""
-    state, action = machine.state, machine.programs.actions[a]
-    component = state.components[c]
-    until = FOREVER
-    for k in range(action.first_other, action.end_other, 2):
-        series = state.series[component.first_series + machine.programs.others[k]]
-        age = state.constants[component.first_constant + machine.programs.others[k + 1]]
-        if series.good_ts == series.ts and age < FOREVER and series.ts + int(age) >= ts:
-            until = min(until, series.ts + int(age))
-    run = state.runs[component.first_run + action.target]
-    sample_run(run, ts, value, until)
-    at = run_end(run)
-    if at != NEVER:
-        _wake_at(machine, c, at)
-
-
-@compiled
 def _evaluate(machine: Machine, c: int, i: int, ts: int) -> None:  # pragma: no cover - compiled
     at = evaluate(machine, i, ts)
     if at != NEVER:
@@ -336,7 +316,17 @@ def _advance(  # noqa: C901 - one loop, in which every call costs
                 if truth == 1.0 or (kind == GUARD_UNKNOWN and truth != 0.0):
                     _evaluate(machine, c, component.first_instance + action.target, at)
             elif kind == HOLD_RUN:
-                _sample_run(machine, c, a, at, truth)
+                until = FOREVER
+                for k in range(action.first_other, action.end_other, 2):
+                    other = all_series[component.first_series + others[k]]
+                    age = constants[component.first_constant + others[k + 1]]
+                    young = age < FOREVER and other.good_ts == other.ts
+                    if young and other.ts + int(age) >= at:
+                        until = min(until, other.ts + int(age))
+                held = runs[component.first_run + action.target]
+                sample_run(held, at, truth, until)
+                if run_end(held) < component.wake:
+                    _wake_at(machine, c, run_end(held))
             elif not np.isnan(truth):
                 fill(windows[component.first_window + action.target], cells, at, truth)
         taken += 1

@@ -22,12 +22,14 @@ from conditions.tables import (
     EVIDENCE,
     FILL_ENDS,
     FILL_EXTREMES,
+    FOLD_CELLS,
     INPUT,
     INSTANCE,
     LEVEL,
     LEVEL_PLAN,
     NEVER,
     NOWHERE,
+    PANE_CELLS,
     PLAN,
     RUN,
     SERIES,
@@ -305,6 +307,9 @@ def _fill_windows(layout: Layout, b: int, state: State) -> None:
         each = np.array([0, *accumulate(sizes)][:-1], np.int64)
         component = layout.cells[b] + np.arange(len(rows)) * sum(sizes)
         rows["cells"] = component[:, None] + each
+        rows["total"] = rows["cells"] + [
+            PANE_CELLS[window.kind] + FOLD_CELLS[window.kind] for window in shape.windows
+        ]
         rows["pane_us"] = [pane_us(window.kind, window.length_us) for window in shape.windows]
         rows["kind"] = [window.kind for window in shape.windows]
         rows["pane_end"] = rows["ahead_end"] = rows["last_ts"] = BEFORE

@@ -83,6 +83,7 @@ WINDOW = _record(
     origin="f8",  # what sums of squares count from, so that they cancel little
     rollover="f8",  # of a counter; NaN without one
     cells="i8",  # where head, full, total, ahead and ring stand
+    total="i8",  # where total stands
     slot="u1",  # of the pane that is being filled, in the ring
     kind="u1",
 )

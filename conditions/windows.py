@@ -244,7 +244,7 @@ def fill(  # noqa: C901 - copied into the loop, where a call would cost more
 def total_at(window: Any, cells: Records, ts: int) -> int:  # pragma: no cover - compiled
     """The place of the fold of all panes in view at a time that is not before the last sample."""
     if ts < window.pane_end:
-        return int(window.cells + pane_cells(window.kind) + fold_cells(window.kind))
+        return int(window.total)
     return look_ahead(window, cells, ts)
 
 

@@ -91,6 +91,8 @@ def find_cause(
     if evidence.get("alarm"):
         return _alarm_cause(asset, evidence, changes)
     found: Cause | Lack = Lack("the evidence names no point")
+    if evidence["rule"]["raise"] is None:
+        return Lack("the rule compares no single number")
     for point in evidence["points"]:
         found = _reading_cause(point, evidence["rule"], evidence["onset_us"], changes)
         if isinstance(found, Cause):

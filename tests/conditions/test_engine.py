@@ -201,3 +201,39 @@ def test_a_damaged_snapshot_is_refused(data: bytes) -> None:
 
 def test_an_empty_batch_is_nothing() -> None:
     assert engine().feed([ReadingBatch.from_rows([]), ()]) == []
+
+
+WINDOWED = """
+asset_class: pump
+inputs:
+  vib: {point: vibration, unit: mm/s}
+  temp: {point: temp, unit: degC}
+params: {top: 4}
+rules:
+- {id: mean, raise: "avg(vib, 640s) > 4 and temp > 50", clear: "avg(vib, 640s) < 2"}
+- {id: often, raise: "rises(vib > top, 640s) >= 3"}
+"""
+
+
+def test_a_window_is_kept_where_only_the_threshold_is_edited() -> None:
+    one = engine(text=WINDOWED)
+    one.feed([readings("P-1.temp", (0, 60)), readings(VIB, *((n, 3) for n in range(300)))])
+    assert one.reload(plant(WINDOWED.replace("> 4 and", "> 2.9 and"))) == []
+    (change,) = one.feed([readings(VIB, (301, 2.9))])
+    assert (change.rule, change.at_us) == ("pump/mean", 301 * S)
+
+
+def test_a_window_over_another_parameter_begins_anew() -> None:
+    one = engine(text=WINDOWED)
+    one.feed([readings(VIB, (0, 1), (1, 5), (2, 1), (3, 5), (4, 1))])
+    assert one.reload(plant(WINDOWED, parameters={("P-1", "top"): 4.5})) == []
+    assert one.feed([readings(VIB, (5, 5))]) == []
+
+
+def test_a_raise_of_several_inputs_carries_the_readings_of_each() -> None:
+    one = engine(text=WINDOWED)
+    found = one.feed([readings("P-1.temp", (0, 60)), readings(VIB, (1, 3), (2, 9))])
+    assert found[0].evidence is not None
+    assert [point["tag"] for point in found[0].evidence["points"]] == ["P-1.temp", VIB]
+    assert [len(point["readings"]) for point in found[0].evidence["points"]] == [1, 2]
+    assert found[0].evidence["values"][0]["value"] == 6.0
