@@ -33,7 +33,7 @@ async def day(connection: Connection) -> Connection:
 async def ended(client: httpx.AsyncClient, address: str) -> dict[str, Any]:
     """A backtest once it waits and runs no more."""
     found: dict[str, Any] = {}
-    for _ in range(1_200):
+    for _ in range(2_400):
         found = (await client.get(address)).json()
         if found["state"] not in {"waiting", "running"}:
             break
@@ -86,7 +86,7 @@ async def test_a_backtest_that_runs_is_cancelled(
         # Its readings cannot be read before it is cancelled.
         await blocker.execute("LOCK TABLE reading IN ACCESS EXCLUSIVE MODE")
         address = (await client.post(BACKTESTS, json=BODY)).headers["Location"]
-        for _ in range(1_200):
+        for _ in range(2_400):
             if (await client.get(address)).json()["state"] == "running":
                 break
             await asyncio.sleep(0.05)
