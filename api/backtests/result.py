@@ -1,6 +1,5 @@
 """What came of a backtest, as the API shows it and as it is kept."""
 
-from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -298,23 +297,16 @@ class BacktestResult(BaseModel):
 
 
 def _only(ours: Sequence[WouldBeOrder], theirs: Sequence[WouldBeOrder]) -> list[OrderShown]:
-    """Orders that have no partner about the same problem: one of the same time, else any other."""
-    left = Counter((order.problem, order.raised_at) for order in theirs)
-    alone: list[WouldBeOrder] = []
+    """Orders without a partner: each of theirs is that of the nearest in time of the same problem."""
+    left: dict[str, list[WouldBeOrder]] = {}
     for order in ours:
-        key = (order.problem, order.raised_at)
-        if left[key] > 0:
-            left[key] -= 1
-        else:
-            alone.append(order)
-    spare = Counter(problem for problem, _ in left.elements())
-    found: list[OrderShown] = []
-    for order in alone:
-        if spare[order.problem] > 0:
-            spare[order.problem] -= 1
-        else:
-            found.append(OrderShown.of(order))
-    return found
+        left.setdefault(order.problem, []).append(order)
+    for other in theirs:
+        rivals = left.get(other.problem)
+        if rivals:
+            rivals.remove(min(rivals, key=lambda one: abs(one.raised_at - other.raised_at)))
+    alone = [order for rest in left.values() for order in rest]
+    return [OrderShown.of(order) for order in sorted(alone, key=lambda order: order.number)]
 
 
 def _hours(us: int | None) -> float | None:
