@@ -15,6 +15,7 @@ COPY maintenance ./maintenance
 COPY api ./api
 COPY oilcan ./oilcan
 RUN pip install --no-cache-dir --no-deps --no-build-isolation . \
+ && python -m oilcan.compile_rules \
  && useradd --system --home-dir /var/lib/oilcan --create-home oilcan
 
 USER oilcan

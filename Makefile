@@ -23,6 +23,8 @@ $(STAMP): requirements.txt pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --require-hashes -r requirements.txt
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation -e .
+	@echo "Compiling the rule kernel, once for each version: half a minute"
+	$(BIN)/python -m oilcan.compile_rules
 	@touch $(STAMP)
 
 demo: setup ## Run the demo plant: real protocols, rules, work orders, pages

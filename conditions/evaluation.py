@@ -79,7 +79,10 @@ class Evaluation:
 
     @staticmethod
     def compile_kernel() -> None:
-        """Have the kernel compiled, or its code loaded, before the first reading comes."""
+        """Have the kernel compiled, or its code loaded, before the first reading comes.
+
+        Compiling takes some 20 s of a core, once for each version; set-up does it beforehand.
+        """
         Engine(Plant((), (), {}, {}), lateness_us=0).feed([])
 
     async def start(self) -> None:

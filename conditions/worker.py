@@ -51,7 +51,8 @@ class Place:
 async def run(*, database_url: str, log_url: str, settings: Settings) -> None:
     """Evaluate every partition until cancelled; survives the loss of database and log."""
     own = ConditionSettings()
-    Evaluation.compile_kernel()
+    # In a thread: whoever wants it to stop is heard meanwhile.
+    await asyncio.to_thread(Evaluation.compile_kernel)
     places = [
         Place(database_url, log_url, partition, settings.partitions)
         for partition in range(settings.partitions)
