@@ -15,10 +15,10 @@ COPY maintenance ./maintenance
 COPY api ./api
 COPY oilcan ./oilcan
 RUN pip install --no-cache-dir --no-deps --no-build-isolation . \
- && python -m oilcan.compile_rules \
  && useradd --system --home-dir /var/lib/oilcan --create-home oilcan
 
 USER oilcan
+RUN python -m oilcan.compile_rules
 VOLUME /var/lib/oilcan
 EXPOSE 8080
 ENTRYPOINT ["oilcan"]
