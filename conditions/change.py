@@ -43,6 +43,14 @@ class Change:
     evidence: dict[str, Any] | None
 
 
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What stood beside a change: values of the terms that are shown, and rows (`EVIDENCE`)."""
+
+    shown: Any
+    rows: Records
+
+
 def change_kind(before: int, after: int) -> ChangeKind:
     """What a change from one severity to another is (0: no event)."""
     if before == 0:
@@ -53,9 +61,12 @@ def change_kind(before: int, after: int) -> ChangeKind:
 
 
 def describe(
-    instance: Instance, found: Any, shown: Any, rows: Records, alarm: SensorAlarm | None
+    instance: Instance, found: Any, alarm: SensorAlarm | None, beside: Beside | None
 ) -> Change:
-    """The change that the kernel found (`CHANGE`, values, `EVIDENCE`), for people and the store."""
+    """The change that the kernel found (a `CHANGE`), for people and the store.
+
+    A raise has evidence if what stood beside it is given.
+    """
     rule_name, asset, failure_mode = instance.problem
     before, after = int(found["before"]), int(found["after"])
     kind = change_kind(before, after)
@@ -78,8 +89,8 @@ def describe(
         value=value,
         message=_message(instance, severity, value, alarm),
         work_order=instance.active.rule.work_order,
-        evidence=_evidence(instance, severity, found, shown, rows, alarm)
-        if kind is ChangeKind.RAISED
+        evidence=_evidence(instance, severity, found, alarm, beside)
+        if beside and kind is ChangeKind.RAISED
         else None,
     )
 
@@ -129,9 +140,8 @@ def _evidence(
     instance: Instance,
     severity: Severity,
     found: Any,
-    shown: Any,
-    rows: Records,
     alarm: SensorAlarm | None,
+    beside: Beside,
 ) -> dict[str, Any]:
     rule = instance.active.rule
     number, level = _level(instance, severity)
@@ -153,9 +163,10 @@ def _evidence(
             "clear_for_s": level.clear_for_us / _SECOND,
         },
         "points": [
-            _readings(source, rows[rows["input"] == n]) for n, source in enumerate(instance.sources)
+            _readings(source, beside.rows[beside.rows["input"] == n])
+            for n, source in enumerate(instance.sources)
         ],
-        "values": _values(instance, found, shown),
+        "values": _values(instance, found, beside.shown),
         "alarm": alarm
         and {"code": alarm.code, "severity": alarm.severity, "message": alarm.message},
         "onset_us": int(found["onset"]),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from conditions.binding import Plant, SeriesKey, bind
-from conditions.change import Change, change_kind, describe
+from conditions.change import Beside, Change, change_kind, describe
 from conditions.event import Severity, alarm_severity, event_key
 from conditions.kernel import advance
 from conditions.machine import Instance, Layout, build_machine
@@ -31,10 +31,14 @@ Part = ReadingBatch | AlarmBatch | Tick
 
 
 class Engine:
-    """Evaluates a plant's rules over what it is fed."""
+    """Evaluates a plant's rules over what it is fed.
 
-    def __init__(self, plant: Plant, *, lateness_us: int) -> None:
+    Without `evidence` the changes have none: gathering it costs more than finding them.
+    """
+
+    def __init__(self, plant: Plant, *, lateness_us: int, evidence: bool = True) -> None:
         self._lateness_us = lateness_us
+        self._evidence = evidence
         self._plant = plant
         self._alarms: dict[SeriesKey, SensorAlarm | None] = {}
         self._bind()
@@ -117,6 +121,7 @@ class Engine:
     def _bind(self) -> None:
         self._layout = Layout(bind(self._plant, list(self._alarms)))
         self._machine = build_machine(self._layout, self._plant.parameters)
+        self._instances: dict[int, Instance] = {}
         self._tags = {tag: n for (tag, code), n in self._layout.numbers.items() if not code}
 
     def _rebind(self) -> list[Change]:
@@ -129,7 +134,11 @@ class Engine:
         return [self._change_of(one, severity) for one, severity in changed]
 
     def _instance(self, number: int) -> Instance:
-        return self._layout.instance(number, self._machine.state.constants)
+        known = self._instances.get(number)
+        if known is None:
+            known = self._layout.instance(number, self._machine.state.constants)
+            self._instances[number] = known
+        return known
 
     def _meet_alarms(self, parts: Sequence[Part]) -> None:
         """Give every alarm that is seen for the first time an instance."""
@@ -172,10 +181,15 @@ class Engine:
         alarm = None
         if instance.active.rule.alarm is not None:
             alarm = self._alarm_at(instance.series, int(change["row_ts"]), told)
+        return describe(instance, change, alarm, self._beside(found, number))
+
+    def _beside(self, found: Changes, number: int) -> Beside | None:
+        """What stood beside a change, where it is asked for."""
+        if not self._evidence:
+            return None
+        change = found.changes[number]
         first, rows = int(change["first_row"]), int(change["rows"])
-        return describe(
-            instance, change, found.shown[number], found.evidence[first : first + rows], alarm
-        )
+        return Beside(found.shown[number], found.evidence[first : first + rows])
 
     def _alarm_at(
         self, key: SeriesKey, ts: int, told: dict[SeriesKey, list[SensorAlarm]]

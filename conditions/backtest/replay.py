@@ -51,7 +51,7 @@ class Replay:
     _engine: Engine = field(init=False)
 
     def __post_init__(self) -> None:
-        self._engine = Engine(self.plant, lateness_us=0)
+        self._engine = Engine(self.plant, lateness_us=0, evidence=False)
 
     def feed(self, batch: ReadingBatch) -> None:
         """Take in the next readings."""
@@ -63,11 +63,7 @@ class Replay:
         self._keep(self._engine.feed([Tick(end_us)]))
 
     def _keep(self, changes: Iterable[Change]) -> None:
-        self.changes += [
-            replace(change, evidence=None)
-            for change in changes
-            if change.raised_us >= self.start_us
-        ]
+        self.changes += [change for change in changes if change.raised_us >= self.start_us]
 
 
 def warm_up_us(rules: Iterable[Rule]) -> int:
