@@ -46,6 +46,8 @@ bench: setup ## Measure against the references and write docs/benchmarks.md
 	$(BIN)/python -m bench.history
 	$(BIN)/python -m bench.collect
 	$(BIN)/python -m bench.kernel
+	$(BIN)/python -m bench.rules_beside
+	$(BIN)/python -m bench.backtest
 	$(BIN)/python -m bench.vmalert
 	$(BIN)/python -m bench.modbus
 	$(BIN)/python -m bench.gateway
