@@ -19,6 +19,7 @@ TABLE = load_zones()
 WANTED = {
     *("pump-vibration", "pump-hydraulics", "motor", "screw-compressor", "fan-vibration"),
     *("gearbox-oil", "filter", "heat-exchanger", "belt-slip", "tank-level", "signal-health"),
+    "temperature-change",
 }
 
 

@@ -65,6 +65,7 @@ FILTER = {"differential_pressure": steady(9), "flow": steady(980)}
 EXCHANGER = {"hot_in": steady(80), "hot_out": steady(52), "cold_in": steady(30)}
 BELT = {"belt_speed": steady(2.0, 0.003), "motor_current": steady(14)}
 TANK = {"level": steady(55)}
+TEMPERATURE = {"temp": steady(70)}
 SIGNAL = {"de_vibration": steady(2)}
 
 SOUND = {
@@ -78,6 +79,7 @@ SOUND = {
     "heat-exchanger": Story(2 * D, 5 * M, EXCHANGER),
     "belt-slip": Story(30 * M, 5, BELT),
     "tank-level": Story(2 * H, M, TANK),
+    "temperature-change": Story(9 * D, 10 * M, TEMPERATURE),
     "signal-health": Story(D, 2 * M, SIGNAL),
 }
 TROUBLE = {
@@ -112,6 +114,7 @@ TROUBLE = {
     "level_low": Story(H, M, {"level": steady(15)}),
     "level_high": Story(H, M, {"level": steady(97, 0.001)}),
     "running_empty": Story(90 * M, M, {"level": ramp(58, -24 * 30)}),
+    "temperature_unlike": Story(7 * D, 10 * M, {"temp": step(70, 62, 6 * D)}),
     "signal_stale": Story(2 * H, 2 * M, SIGNAL, silent_from=H),
     "signal_stuck": Story(12 * H, 5 * M, {"de_vibration": lambda _: 2.0}),
     "signal_chatter": Story(D, 10 * M, {"de_vibration": square(4, 5, 2 * H)}),
