@@ -1,7 +1,7 @@
 """The MQTT collector against Mosquitto: both versions, TLS, shared subscriptions, its session."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -10,9 +10,9 @@ import paho.mqtt.client as paho
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
-from config.clock import now_us
 from edge.errors import SourceLost, SourceRefused
 from edge.mqtt.collector import MqttCollector
+from edge.mqtt.inbox import Delivery, Inbox
 from edge.mqtt.source import MqttSource
 from oilcan.engines.process import free_port
 from tests.edge.conftest import collecting as collecting
@@ -88,29 +88,23 @@ async def test_a_session_that_expires_is_not_kept(
     assert memory.values("C-1.load") == [2.0]
 
 
-class Arrivals:
-    """A clock that counts how often it is asked: at least once for each message."""
-
-    def __init__(self) -> None:
-        self.count = 0
-
-    def __call__(self) -> int:
-        self.count += 1
-        return now_us()
-
-
 async def test_the_receive_maximum_lets_that_many_come_unacknowledged(
-    plain_port: int, memory: Memory, collecting: Collecting
+    plain_port: int, memory: Memory, collecting: Collecting, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    arrivals = Arrivals()
-    wide = source(plain_port, version=5, receive_maximum=1_000)
-    collector = MqttCollector(wide, clock=arrivals)
+    came: list[Delivery] = []
+    add = Inbox.add
+
+    def note(inbox: Inbox, deliveries: Sequence[Delivery]) -> None:
+        came.extend(deliveries)
+        add(inbox, deliveries)
+
+    monkeypatch.setattr(Inbox, "add", note)
+    collector = MqttCollector(source(plain_port, version=5, receive_maximum=1_000))
     async with collecting(collector, memory):
         await connected(collector)
         memory.open.clear()
-        arrivals.count = 0
         await publish(plain_port, *range(1_000))
-        await eventually(lambda: arrivals.count >= 1_000)
+        await eventually(lambda: len(came) >= 1_000)
         assert memory.rows == []
         memory.open.set()
         await memory.until(lambda m: len(m.rows) == 1_000)
