@@ -17,7 +17,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from conditions.compiled import borrowed, compiled
+from conditions.compiled import borrowed, compiled, inlined
 from conditions.interpreter import compare, run_program
 from conditions.levels import end_timers, evaluate, latest_row, next_crossing, timer_end
 from conditions.tables import (
@@ -35,8 +35,10 @@ from conditions.tables import (
     WAKE,
     Changes,
     Machine,
+    Programs,
     Records,
     Rows,
+    State,
     Zones,
 )
 from conditions.windows import fill, run_end, sample_run
@@ -107,6 +109,43 @@ def _sort(machine: Machine, rows: Rows) -> Records:
     ordered = np.empty(len(rows.ts), SORTED)
     places = np.zeros(len(machine.due) + 1, np.int64)
     return ordered[: _scatter(machine, rows, ordered, places)]
+
+
+@inlined
+def _lent(machine: Machine) -> Machine:  # pragma: no cover - compiled
+    """The same machine, whose references are not counted as it is handed on."""
+    programs, zones, state = machine.programs, machine.zones, machine.state
+    return Machine(
+        Programs(
+            borrowed(programs.code),
+            borrowed(programs.actions),
+            borrowed(programs.others),
+            borrowed(programs.plans),
+            borrowed(programs.levels),
+            borrowed(programs.inputs),
+            borrowed(programs.crossings),
+            borrowed(programs.shown),
+        ),
+        Zones(borrowed(zones.first), borrowed(zones.at), borrowed(zones.offset)),
+        State(
+            borrowed(state.components),
+            borrowed(state.series),
+            borrowed(state.windows),
+            borrowed(state.cells),
+            borrowed(state.runs),
+            borrowed(state.instances),
+            borrowed(state.levels),
+            borrowed(state.constants),
+            borrowed(state.tail),
+        ),
+        borrowed(machine.owners),
+        borrowed(machine.due),
+        borrowed(machine.clock),
+        borrowed(machine.changes),
+        borrowed(machine.shown),
+        borrowed(machine.evidence),
+        borrowed(machine.stack),
+    )
 
 
 @compiled
@@ -209,19 +248,16 @@ def _advance(  # noqa: C901 - one loop, in which every call costs
     The rows are `ordered` where there are any, else `rows`. Returns where to go on; `due` is -1 when
     every due deadline has passed, and stays so if it is.
     """
-    state, programs = machine.state, machine.programs
-    all_series, components = borrowed(state.series), borrowed(state.components)
-    instances, constants = borrowed(state.instances), borrowed(state.constants)
-    windows, cells, runs = borrowed(state.windows), borrowed(state.cells), borrowed(state.runs)
-    tail, code = borrowed(state.tail), borrowed(programs.code)
-    actions, others = borrowed(programs.actions), borrowed(programs.others)
-    zones = Zones(
-        borrowed(machine.zones.first), borrowed(machine.zones.at), borrowed(machine.zones.offset)
-    )
+    machine = _lent(machine)
+    state, programs, zones = machine.state, machine.programs, machine.zones
+    all_series, components = state.series, state.components
+    instances, constants = state.instances, state.constants
+    windows, cells, runs, tail = state.windows, state.cells, state.runs, state.tail
+    code, actions, others = programs.code, programs.actions, programs.others
     row_series, row_ts = borrowed(rows.series), borrowed(rows.ts)
     row_value, row_quality = borrowed(rows.value), borrowed(rows.quality)
     clock = machine.clock[0]
-    stack = borrowed(machine.stack)
+    stack = machine.stack
     room, sort = len(machine.changes), len(ordered) > 0
     count = len(ordered) if sort else len(row_ts)
     evidence_room = len(machine.evidence)
