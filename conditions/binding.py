@@ -4,8 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
+from conditions.component_shape import Shape, Slot
 from conditions.conversion import SAME, Conversion, conversion
-from conditions.program import Shape, Slot, compile_shape
+from conditions.program import compile_shape
 from conditions.rule import UNKNOWN_FAILURE_MODE, OnUnknown, Rule, alarm_levels
 from ingest.point import Point
 

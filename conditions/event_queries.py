@@ -84,7 +84,7 @@ class HistoryEntry:
 Before = tuple[int, datetime, int]
 """(severity, raised_at, id) of the last event of the page before."""
 
-SELECT_EVENTS = """
+_EVENTS = """
 SELECT e.id, e.key, e.rule, e.asset_id, a.tag, e.failure_mode, e.state, e.severity,
        e.peak_severity, e.message, e.onset, e.raised_at, e.changed_at, e.cleared_at, e.value,
        e.work_order, e.evidence, e.acknowledged_at, e.acknowledged_by, e.latched, e.silenced,
@@ -110,42 +110,24 @@ WHERE (%(open)s::boolean IS NULL OR (e.state = 'active' OR e.latched) = %(open)s
   AND (NOT %(unacknowledged)s OR e.acknowledged_at IS NULL)
   AND (NOT %(latched)s OR e.latched)
   AND e.silenced @> %(silenced)s::text[]
-  AND (e.raised_at, e.id) < (%(raised_at)s::timestamptz, %(id)s::bigint)
+"""
+
+SELECT_EVENTS = (
+    _EVENTS
+    + """  AND (e.raised_at, e.id) < (%(raised_at)s::timestamptz, %(id)s::bigint)
 ORDER BY e.raised_at DESC, e.id DESC
 LIMIT %(limit)s
 """
+)
 
-SELECT_EVENTS_BY_SEVERITY = """
-SELECT e.id, e.key, e.rule, e.asset_id, a.tag, e.failure_mode, e.state, e.severity,
-       e.peak_severity, e.message, e.onset, e.raised_at, e.changed_at, e.cleared_at, e.value,
-       e.work_order, e.evidence, e.acknowledged_at, e.acknowledged_by, e.latched, e.silenced,
-       e.silenced_why,
-       (SELECT count(*) FROM condition_event o
-        WHERE o.asset_id = e.asset_id AND o.rule = e.rule AND o.raised_at <= e.raised_at
-          AND o.raised_at > e.raised_at - interval '1 minute') >= 3
-FROM condition_event e JOIN asset a ON a.id = e.asset_id
-WHERE (%(open)s::boolean IS NULL OR (e.state = 'active' OR e.latched) = %(open)s)
-  AND (%(state)s::text IS NULL OR e.state = %(state)s)
-  AND (%(asset)s::text IS NULL OR a.tag = %(asset)s)
-  AND (%(below)s::text IS NULL OR e.asset_id IN (
-      WITH RECURSIVE part AS (
-          SELECT id FROM asset WHERE tag = %(below)s
-          UNION
-          SELECT child.id FROM asset child JOIN part ON child.parent_id = part.id
-      )
-      SELECT id FROM part))
-  AND (%(rule)s::text IS NULL OR e.rule = %(rule)s)
-  AND e.severity >= %(severity)s
-  AND (NOT %(annunciated)s OR cardinality(e.silenced) = 0)
-  AND (NOT %(any_silence)s OR cardinality(e.silenced) > 0)
-  AND (NOT %(unacknowledged)s OR e.acknowledged_at IS NULL)
-  AND (NOT %(latched)s OR e.latched)
-  AND e.silenced @> %(silenced)s::text[]
-  AND (e.severity, e.raised_at, e.id)
+SELECT_EVENTS_BY_SEVERITY = (
+    _EVENTS
+    + """  AND (e.severity, e.raised_at, e.id)
       < (%(before_severity)s::smallint, %(raised_at)s::timestamptz, %(id)s::bigint)
 ORDER BY e.severity DESC, e.raised_at DESC, e.id DESC
 LIMIT %(limit)s
 """
+)
 
 SELECT_EVENT = """
 SELECT e.id, e.key, e.rule, e.asset_id, a.tag, e.failure_mode, e.state, e.severity,

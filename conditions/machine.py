@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from conditions.binding import ActiveRule, Asset, Block, SeriesKey, way
+from conditions.component_shape import RulePlan, Shape
 from conditions.conversion import Conversion
 from conditions.local_time import zone_tables
-from conditions.program import RulePlan, Shape, pane_us
+from conditions.program import pane_us
 from conditions.tables import (
     ACTION,
     BEFORE,

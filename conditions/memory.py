@@ -18,10 +18,10 @@ import numpy as np
 import pyarrow as pa
 
 from conditions.binding import Block
+from conditions.component_shape import Shape
 from conditions.errors import SnapshotUnreadable
 from conditions.kernel import rouse
 from conditions.machine import Layout, block_rows, of_component
-from conditions.program import Shape
 from conditions.tables import (
     ACTIVE,
     BEFORE,

@@ -1,13 +1,14 @@
 """Every SQL statement of our packages is valid against the migrated schema: the server prepares it.
 
 The convention: a statement is a plain string in a module's constant, its name in capitals
-(`SELECT_OPEN_ORDERS`), or stands directly in a call of `execute`, `executemany`, `copy` or
-`fetch_one`. One that needs TimescaleDB is in a constant named `TIMESCALE_…`.
+(`SELECT_OPEN_ORDERS`), or a sum of such strings and constants, or stands directly in a call of
+`execute`, `executemany`, `copy` or `fetch_one`. One that needs TimescaleDB is in a constant named
+`TIMESCALE_…`.
 """
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,12 +40,16 @@ class Statement:
 def statements_of(source: str, module: str) -> Iterator[Statement]:
     """The statements of a module's source."""
     tree = ast.parse(source)
+    texts: dict[str, str] = {}
     for node in tree.body:
         if isinstance(node, ast.Assign | ast.AnnAssign):
             target = node.targets[0] if isinstance(node, ast.Assign) else node.target
             if isinstance(target, ast.Name) and target.id.isupper():
                 level = Level.HYPERTABLE if "TIMESCALE_" in target.id else Level.PARTITIONS
-                yield from _statement(node.value, f"{module}.{target.id}", level)
+                value = _folded(node.value, texts)
+                if isinstance(value, ast.Constant) and isinstance(value.value, str):
+                    texts[target.id] = value.value
+                yield from _statement(value, f"{module}.{target.id}", level)
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and _name(node.func) in CALLS:
             for argument in node.args[:2]:
@@ -80,6 +85,17 @@ async def refusal(connection: Connection, sql: str) -> str | None:
         return str(error)
     await connection.execute("DEALLOCATE checked")
     return None
+
+
+def _folded(node: ast.expr | None, texts: Mapping[str, str]) -> ast.expr | None:
+    """A sum of texts, and of constants that stand before it, as one text."""
+    if isinstance(node, ast.Name) and node.id in texts:
+        return ast.Constant(texts[node.id])
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        left, right = _folded(node.left, texts), _folded(node.right, texts)
+        if isinstance(left, ast.Constant) and isinstance(right, ast.Constant):
+            return ast.Constant(f"{left.value}{right.value}")
+    return node
 
 
 def _statement(node: ast.expr | None, place: str, level: Level) -> Iterator[Statement]:
@@ -120,6 +136,15 @@ def test_statements_are_found_in_constants_and_in_calls() -> None:
     places = {statement.place for statement in all_statements()}
     assert {"ingest.store.COPY_READINGS", "ingest.points.SELECT_POINTS"} <= places
     assert any(place.startswith("config.migrate:") for place in places)
+
+
+def test_a_statement_may_be_a_sum_of_texts() -> None:
+    source = '_ALL = "SELECT id FROM point"\nSELECT_ONE = _ALL + " WHERE id = %s" + " LIMIT 1"'
+    whole, one = statements_of(source, "module")
+    assert whole.sql == "SELECT id FROM point"
+    assert one == Statement(
+        "module.SELECT_ONE", "SELECT id FROM point WHERE id = $1 LIMIT 1", Level.PARTITIONS
+    )
 
 
 @pytest.mark.store
