@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from conditions.event_queries import count_open_events
 from config.database import Connection, fetch_one
 from ingest.dead_letters import count_dead_letters
-from maintenance.queries import count_by_state
-from maintenance.work_order import OPEN_STATES
+from maintenance.orders.queries import count_by_state
+from maintenance.orders.work_order import OPEN_STATES
 
 COUNT_UNKNOWN_TAGS = "SELECT count(*) FROM unknown_tag"
 

@@ -1,4 +1,5 @@
-"""The process of the maintenance role: acts on changes of conditions as soon as they are written.
+"""The process of the maintenance role: acts on changes of conditions as soon as they are written,
+and does by the clock what is due (`maintenance.jobs`).
 
 NOTIFY wakes it, polling stands behind. The work needs the database alone; the log carries nothing
 but the status, and its loss stops no work.
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 
 import psycopg
 
-from config.clock import now_us
+from config.clock import ClockUs, now_us
 from config.database import Connection, connect, listen
 from config.errors import DatabaseOutdated, DatabaseUnavailable, LogUnavailable
 from config.log import close_log, connect_log
@@ -20,11 +21,13 @@ from config.retry import keep_running
 from config.settings import Settings
 from config.status import EVERY_S, Status, send_status
 from config.tasks import run_together
-from maintenance import queries
-from maintenance.condition_service import Handled, handle_condition_changes
+from maintenance.events.service import Handled, handle_condition_changes
+from maintenance.jobs import JOBS, Job, run_job
+from maintenance.orders import queries
 
 _CHANNEL = "condition_outbox"
 _POLL_S = 1.0
+_TICK_S = 0.5
 
 
 @dataclass(slots=True)
@@ -65,10 +68,15 @@ async def run(*, database_url: str, log_url: str, settings: Settings) -> None:
         name="conditions to work orders",
         heals=(DatabaseUnavailable, DatabaseOutdated),
     )
+    clockwork = keep_running(
+        _noting_trouble(progress, lambda: follow_clock(database_url, settings=settings)),
+        name="jobs of maintenance",
+        heals=(DatabaseUnavailable, DatabaseOutdated),
+    )
     status = keep_running(
         lambda: tell_status(log_url, progress), name="status", heals=(LogUnavailable,)
     )
-    await run_together([orders, status])
+    await run_together([orders, clockwork, status])
 
 
 async def follow_conditions(
@@ -85,6 +93,29 @@ async def follow_conditions(
         async with aclosing(woken):
             async for _ in woken:
                 await _drain(connection, progress)
+    except psycopg.OperationalError as error:
+        raise DatabaseUnavailable(f"the database was lost: {error}") from error
+    finally:
+        await connection.close()
+
+
+async def follow_clock(
+    database_url: str, *, settings: Settings, jobs: tuple[Job, ...] = JOBS, clock: ClockUs = now_us
+) -> None:
+    """Run each job when it is due, one after the other.
+
+    Raises `DatabaseUnavailable`, `DatabaseOutdated`.
+    """
+    connection = await connect(database_url, autocommit=True)
+    due = dict.fromkeys((job.name for job in jobs), 0)
+    try:
+        await require_schema(connection)
+        while True:
+            for job in jobs:
+                if clock() >= due[job.name]:
+                    due[job.name] = clock() + round(job.every_s * 1_000_000)
+                    await run_job(job, connection, settings=settings, clock=clock)
+            await asyncio.sleep(_TICK_S)
     except psycopg.OperationalError as error:
         raise DatabaseUnavailable(f"the database was lost: {error}") from error
     finally:

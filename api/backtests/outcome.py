@@ -11,8 +11,9 @@ from conditions.backtest.score import FailureSeen, Forewarning, Score, score
 from conditions.change import Change
 from conditions.event import ConditionEvent, EventState
 from config.clock import from_us, to_us
-from maintenance.policy import AssetFacts, ConditionChange
-from maintenance.would_be import WouldBeOrder, would_be_orders
+from maintenance.events.policy import ConditionChange
+from maintenance.events.would_be import WouldBeOrder, would_be_orders
+from maintenance.register.asset import AssetFacts
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from conditions.backtest.history import Replayed
 from conditions.backtest.replay import Event
 from conditions.backtest.score import FailureSeen, Score
 from config.clock import from_us
-from maintenance.would_be import WouldBeOrder
+from maintenance.events.would_be import WouldBeOrder
 
 _LISTED = 2_000
 """Events and orders that are kept of a variant; counts are of all."""

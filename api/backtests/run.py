@@ -14,7 +14,7 @@ from config.clock import monotonic
 from config.database import Connection, connect
 from config.errors import OilcanError
 from config.tasks import end_tasks
-from maintenance.failures import asset_facts
+from maintenance.events.failures import asset_facts
 
 OnProgress = Callable[[float, int], None]
 _EVERY_S = 0.25

@@ -17,7 +17,7 @@ from conditions.variant import variant
 from config.clock import from_us, to_us
 from config.database import Connection
 from config.durations import parse_duration
-from maintenance.failures import recorded_failures
+from maintenance.events.failures import recorded_failures
 
 BEFORE, AFTER = "before", "after"
 """Labels of the two sides of a diff."""

@@ -7,8 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.bodies.event import EventBody
 from api.bodies.page import FromDomain, PageQuery
-from maintenance.queries import LinkedEvent
-from maintenance.work_order import (
+from maintenance.orders.queries import LinkedEvent
+from maintenance.orders.work_order import (
     Action,
     OrderType,
     Origin,

@@ -19,7 +19,7 @@ from conditions.event_queries import EventFilter, find_events, get_event, histor
 from config.database import Connection
 from ingest.history.latest import latest
 from ingest.points import find_points
-from maintenance.queries import (
+from maintenance.orders.queries import (
     OrderFilters,
     changes_of,
     events_of,
@@ -28,8 +28,8 @@ from maintenance.queries import (
     get_order,
     order_of_event,
 )
+from maintenance.orders.work_order import allowed_transitions
 from maintenance.register.queries import children
-from maintenance.work_order import allowed_transitions
 
 router = APIRouter(include_in_schema=False)
 

@@ -22,10 +22,10 @@ from config.database import Connection
 from ingest.history.latest import Latest, latest
 from ingest.point import Point
 from ingest.points import load_points
-from maintenance.queries import OrderFilters, count_by_state, find_orders
+from maintenance.orders.queries import OrderFilters, count_by_state, find_orders
+from maintenance.orders.work_order import OPEN_STATES, WorkOrder
 from maintenance.register.asset import Asset
 from maintenance.register.queries import list_assets
-from maintenance.work_order import OPEN_STATES, WorkOrder
 
 router = APIRouter(include_in_schema=False)
 

@@ -19,10 +19,10 @@ from config.database import Connection
 from ingest.history.latest import latest
 from ingest.point import Point
 from ingest.points import find_points
-from maintenance.queries import OrderFilters, find_orders
+from maintenance.orders.queries import OrderFilters, find_orders
+from maintenance.orders.work_order import OPEN_STATES
 from maintenance.register.asset import Asset
 from maintenance.register.queries import children, get_asset, list_assets
-from maintenance.work_order import OPEN_STATES
 
 router = APIRouter(prefix="/api/v1/assets", tags=["Assets"])
 

@@ -33,6 +33,8 @@ from api.idempotency import Answer, once
 from api.problems import documented
 from api.services import ConnectionOf
 from config.database import Connection
+from maintenance.commands.creation import NewOrder, create_order
+from maintenance.commands.service import assign, change_state, comment
 from maintenance.errors import (
     AssetRetired,
     NotFound,
@@ -41,7 +43,7 @@ from maintenance.errors import (
     StaleVersion,
     TransitionRefused,
 )
-from maintenance.queries import (
+from maintenance.orders.queries import (
     OrderFilters,
     changes_of,
     events_of,
@@ -49,8 +51,7 @@ from maintenance.queries import (
     find_orders,
     get_order,
 )
-from maintenance.service import NewOrder, assign, change_state, comment, create_order
-from maintenance.work_order import Action, Particulars, WorkOrder
+from maintenance.orders.work_order import Action, Particulars, WorkOrder
 
 router = APIRouter(prefix="/api/v1/work-orders", tags=["Work orders"])
 

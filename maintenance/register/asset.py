@@ -100,3 +100,13 @@ class Asset:
     operating_state: OperatingState
     version: int
     retired_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class AssetFacts:
+    """What decides about work for an asset: how much depends on it, and whether it takes any."""
+
+    tag: str
+    name: str
+    criticality: str
+    retired: bool

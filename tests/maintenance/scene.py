@@ -16,8 +16,9 @@ from conditions.event import (
 )
 from config.clock import to_us
 from config.database import Connection
-from maintenance.policy import AssetFacts, ConditionChange
-from maintenance.work_order import OrderType, Origin, State, WorkOrder
+from maintenance.events.policy import ConditionChange
+from maintenance.orders.work_order import OrderType, Origin, State, WorkOrder
+from maintenance.register.asset import AssetFacts
 
 START = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
 PUMP = AssetFacts("P-101", "Boiler feed pump", "A", retired=False)
@@ -169,6 +170,7 @@ def an_order(**given: Any) -> WorkOrder:
         asset="P-101",
         asset_name="Boiler feed pump",
         asset_retired=False,
+        site="north",
         type=OrderType.CORRECTIVE,
         origin=Origin.CONDITION,
         title="P-101: vibration above 7.1 mm/s",

@@ -8,12 +8,13 @@ import pytest
 
 from conditions.event import ChangeKind, Severity
 from config.database import Connection
-from maintenance import queries
-from maintenance.condition_service import handle_condition_changes
+from maintenance.commands.creation import NewOrder, create_order
+from maintenance.commands.service import assign, change_state
 from maintenance.errors import AssetRetired, StaleVersion, TransitionRefused
-from maintenance.queries import OrderFilters
-from maintenance.service import NewOrder, assign, change_state, create_order
-from maintenance.work_order import Action, OrderType, Particulars, State, WorkOrder
+from maintenance.events.service import handle_condition_changes
+from maintenance.orders import queries
+from maintenance.orders.queries import OrderFilters
+from maintenance.orders.work_order import Action, OrderType, Particulars, State, WorkOrder
 from tests.maintenance.scene import Plant, until_blocked
 
 pytestmark = pytest.mark.store

@@ -6,13 +6,14 @@ import psycopg
 import pytest
 
 from config.database import Connection
-from maintenance import condition_store, queries, store
+from maintenance.events import store as event_links
+from maintenance.orders import queries, store
 
 pytestmark = pytest.mark.store
 
 STATEMENTS = {
     f"{module.__name__}.{name}": value
-    for module in (queries, store, condition_store)
+    for module in (queries, store, event_links)
     for name, value in vars(module).items()
     if name.isupper() and isinstance(value, str)
 }
@@ -46,4 +47,7 @@ async def test_the_server_prepares_every_statement(connection: Connection) -> No
 
 
 def test_reads_and_writes_are_among_the_statements() -> None:
-    assert {"maintenance.store.RECORD", "maintenance.queries.FIND_ORDERS"} <= STATEMENTS.keys()
+    assert {
+        "maintenance.orders.store.RECORD",
+        "maintenance.orders.queries.FIND_ORDERS",
+    } <= STATEMENTS.keys()

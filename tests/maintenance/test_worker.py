@@ -9,8 +9,8 @@ from nats.aio.client import Client
 
 from config.settings import Settings
 from config.status import Status, watch_status
-from maintenance import queries
-from maintenance.queries import OrderFilters
+from maintenance.orders import queries
+from maintenance.orders.queries import OrderFilters
 from maintenance.worker import Progress, follow_conditions, run
 from oilcan.engines.nats_server import NatsEngine
 from tests.maintenance.scene import Plant

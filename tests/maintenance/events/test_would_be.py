@@ -4,8 +4,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 from conditions.event import ChangeKind, ConditionEvent, EventState, Severity, WorkOrderRequest
-from maintenance.policy import ConditionChange
-from maintenance.would_be import WouldBeOrder, would_be_orders
+from maintenance.events.policy import ConditionChange
+from maintenance.events.would_be import WouldBeOrder, would_be_orders
 from tests.maintenance.scene import PUMP, START
 
 ASKED = WorkOrderRequest("corrective", None, timedelta(days=2).total_seconds())

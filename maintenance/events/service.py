@@ -16,9 +16,10 @@ from conditions.event import ChangeKind, Severity
 from config.clock import ClockUs, from_us, now_us
 from config.database import Connection
 from config.diagnostics import logger
-from maintenance import condition_store, queries, store, wording
-from maintenance.policy import (
-    AssetFacts,
+from maintenance.commands.preparation import prepare
+from maintenance.events import store as event_links
+from maintenance.events import wording
+from maintenance.events.policy import (
     Attach,
     ConditionChange,
     Escalate,
@@ -29,7 +30,9 @@ from maintenance.policy import (
     decide,
     problem_key,
 )
-from maintenance.work_order import OrderType, Origin, State
+from maintenance.orders import queries, store
+from maintenance.orders.work_order import OrderType, Origin, State
+from maintenance.register.asset import AssetFacts
 
 ACTOR = "conditions"
 """Who the audit trail names for what this module does."""
@@ -57,12 +60,12 @@ async def handle_condition_changes(
     """
     at = from_us(clock())
     async with connection.transaction():
-        asset_ids = await condition_store.lock_waiting_assets(connection, limit=limit)
+        asset_ids = await event_links.lock_waiting_assets(connection, limit=limit)
         if not asset_ids:
             return Handled()
-        rows = await condition_store.waiting_changes(connection, asset_ids, limit=limit)
+        rows = await event_links.waiting_changes(connection, asset_ids, limit=limit)
         orders = [await _guarded(connection, row, at) for row in rows if not row["acted_upon"]]
-        await condition_store.mark_handled(connection, [row["change_id"] for row in rows], at=at)
+        await event_links.mark_handled(connection, [row["change_id"] for row in rows], at=at)
     return Handled(len(rows), sum(orders))
 
 
@@ -79,7 +82,7 @@ async def _guarded(connection: Connection, row: Mapping[str, Any], at: datetime)
             event_id=row["id"],
             error=repr(error),
         )
-        await condition_store.tell_refused(connection, row["change_id"], reason=repr(error))
+        await event_links.tell_refused(connection, row["change_id"], reason=repr(error))
         return 0
 
 
@@ -119,6 +122,7 @@ async def _raise(
     details = {"event": change.event.id, "priority": decision.priority}
     record = store.Record(order_id, number, 1, decision.action, None, State.DRAFT, ACTOR, at)
     await _record(connection, record, change, decision.reason, details)
+    await prepare(connection, order_id, at=at)
     log.info("work order raised", number=number, asset=change.asset.tag, rule=change.event.rule)
     return True
 
@@ -151,7 +155,8 @@ async def _carry_out(
     order = decision.order
     details: dict[str, Any] = {"event": change.event.id}
     if isinstance(decision, Attach | Escalate):
-        version = await store.set_urgency(connection, decision, change.severity.value, at=at)
+        urgency = store.Urgency(decision.priority, decision.priority_reason, change.severity.value)
+        version = await store.set_urgency(connection, order, urgency, at=at)
         details["priority"] = {"from": order.priority, "to": decision.priority}
     else:
         version = await store.touch(connection, order, at=at)
@@ -170,8 +175,8 @@ async def _link(
     at: datetime,
 ) -> None:
     if decision.relation is not None:
-        link = condition_store.Link(change.event.id, order_id, decision.relation, decision.reason)
-        await condition_store.link_event(connection, link, at=at)
+        link = event_links.Link(change.event.id, order_id, decision.relation, decision.reason)
+        await event_links.link_event(connection, link, at=at)
 
 
 async def _record(

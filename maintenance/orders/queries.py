@@ -13,18 +13,25 @@ from psycopg.rows import dict_row
 from conditions.event import ConditionEvent, EventState, Severity, WorkOrderRequest
 from config.database import Connection
 from maintenance.errors import NotFound
-from maintenance.work_order import OrderType, Origin, State, WorkOrder
+from maintenance.orders.work_order import OrderType, Origin, State, WorkOrder
 
 Row = Mapping[str, Any]
 
 ORDERS: Final[LiteralString] = """
 SELECT o.id, o.number, o.asset_id, asset.tag AS asset, asset.name AS asset_name,
-       asset.retired_at IS NOT NULL AS asset_retired,
+       asset.retired_at IS NOT NULL AS asset_retired, site.code AS site,
        o.type, o.origin, o.title, o.description, o.failure_mode, o.job_plan,
        o.priority, o.priority_reason, o.severity, o.state, o.version, o.problem,
-       o.assignee, o.resolution, o.created_by, o.created_at, o.updated_at,
-       o.approved_at, o.started_at, o.completed_at, o.closed_at, o.cancelled_at
-FROM work_order o JOIN asset ON asset.id = o.asset_id
+       o.assignee, o.resolution, parent.number AS parent, follows.number AS follows,
+       o.planned_start, o.planned_finish, o.due_at, o.estimated_minutes, o.craft, o.team,
+       o.hold_reason, o.failed_at, o.restored_at, o.reopened, o.created_by, o.created_at,
+       o.updated_at, o.approved_at, o.scheduled_at, o.started_at, o.completed_at, o.closed_at,
+       o.cancelled_at
+FROM work_order o
+JOIN asset ON asset.id = o.asset_id
+JOIN site ON site.id = o.site_id
+LEFT JOIN work_order parent ON parent.id = o.parent_id
+LEFT JOIN work_order follows ON follows.id = o.follows_id
 """
 
 ORDER_BY_NUMBER: Final[LiteralString] = ORDERS + " WHERE o.number = %(number)s"
@@ -173,7 +180,7 @@ async def order_of_problem(connection: Connection, problem: str) -> WorkOrder | 
 
 
 async def evidence_of(connection: Connection, order: WorkOrder) -> dict[str, Any] | None:
-    """What the order was raised on (`maintenance.evidence` reads it); None for a person's order."""
+    """What the order was raised on (`maintenance.events.evidence` reads it); None for a person's order."""
     rows = await _rows(connection, EVIDENCE_OF_ORDER, {"id": order.id})
     evidence: dict[str, Any] | None = rows[0]["evidence"] if rows else None
     return evidence

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from maintenance.errors import AssetRetired, RequirementMissing, TransitionRefused
-from maintenance.work_order import (
+from maintenance.orders.work_order import (
     TRANSITIONS,
     Action,
     OrderType,

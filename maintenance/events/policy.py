@@ -10,21 +10,12 @@ from datetime import datetime, timedelta
 from typing import ClassVar
 
 from conditions.event import ChangeKind, ConditionEvent, Severity, WorkOrderRequest
-from maintenance.priority import DEFAULT_MATRIX, PriorityMatrix, priority
-from maintenance.work_order import WorkOrder
+from maintenance.orders.priority import DEFAULT_MATRIX, PriorityMatrix, priority
+from maintenance.orders.work_order import WorkOrder, problem_of
+from maintenance.register.asset import AssetFacts
 
 UNKNOWN_FAILURE_MODE = "UNK"
 """ISO 14224's code where nothing is known about how the item fails."""
-
-
-@dataclass(frozen=True, slots=True)
-class AssetFacts:
-    """What the policy wants to know about the asset of an event."""
-
-    tag: str
-    name: str
-    criticality: str
-    retired: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,11 +133,6 @@ def problem_key(event: ConditionEvent) -> str:
     mode = event.failure_mode
     what = f"{mode}:{event.rule}" if mode == UNKNOWN_FAILURE_MODE else mode
     return problem_of(event.asset, what)
-
-
-def problem_of(asset: str, failure_mode: str) -> str:
-    """The key of a problem that a person names by asset and failure mode."""
-    return f"{asset}/{failure_mode}"
 
 
 def decide(

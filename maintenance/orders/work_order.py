@@ -50,21 +50,32 @@ class OrderType(StrEnum):
     CORRECTIVE = "corrective"
     PREVENTIVE = "preventive"
     INSPECTION = "inspection"
+    IMPROVEMENT = "improvement"
 
 
 class Origin(StrEnum):
     """What asked for the work."""
 
     CONDITION = "condition"
+    """An event of a rule or of a device."""
     PERSON = "person"
+    REQUEST = "request"
+    PLAN = "plan"
+    """An occurrence of a maintenance plan."""
+    STEP = "step"
+    """A step of a job plan or of an inspection round that failed."""
+    ORDER = "order"
+    """Another order, which left something to be done."""
 
 
 @dataclass(frozen=True, slots=True)
 class WorkOrder:
     """A work order as it stands; `version` counts its changes from 1.
 
-    `severity` is the highest of the events behind it, None where a person asked for the work. The
-    evidence is heavy and read apart: `queries.evidence_of`.
+    `severity` is the highest of the events behind it, None where a person asked for the work.
+    `site` is where the asset stood when the order was made. `parent` and `follows` are numbers of
+    orders: the larger work that it is a part of, and the one that left it to be done. The evidence
+    is heavy and read apart: `queries.evidence_of`.
     """
 
     id: int
@@ -73,6 +84,7 @@ class WorkOrder:
     asset: str
     asset_name: str
     asset_retired: bool
+    site: str
     type: OrderType
     origin: Origin
     title: str
@@ -95,11 +107,29 @@ class WorkOrder:
     completed_at: datetime | None
     closed_at: datetime | None
     cancelled_at: datetime | None
+    parent: str | None = None
+    follows: str | None = None
+    planned_start: datetime | None = None
+    planned_finish: datetime | None = None
+    due_at: datetime | None = None
+    estimated_minutes: int | None = None
+    craft: str | None = None
+    team: str | None = None
+    hold_reason: str | None = None
+    failed_at: datetime | None = None
+    restored_at: datetime | None = None
+    reopened: int = 0
+    scheduled_at: datetime | None = None
 
     @property
     def is_open(self) -> bool:
         """Whether work is still to be done."""
         return self.state in OPEN_STATES
+
+
+def problem_of(asset: str, failure_mode: str) -> str:
+    """The key of a problem that a person names by asset and failure mode."""
+    return f"{asset}/{failure_mode}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ from datetime import datetime
 
 from config.clock import from_us
 from config.unit_sign import with_unit
-from maintenance.evidence import Evidence, Series, parse_evidence
-from maintenance.policy import ConditionChange
+from maintenance.events.evidence import Evidence, Series, parse_evidence
+from maintenance.events.policy import ConditionChange
 
 _LONGEST_TITLE = 140
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from conditions.event import ChangeKind, Severity, WorkOrderRequest
-from maintenance.policy import (
+from maintenance.events.policy import (
     Attach,
     CoolDown,
     Escalate,
@@ -17,7 +17,7 @@ from maintenance.policy import (
     decide,
     problem_key,
 )
-from maintenance.work_order import State, WorkOrder
+from maintenance.orders.work_order import State, WorkOrder
 from tests.maintenance.scene import PUMP, START, a_change, an_order
 
 OPEN = an_order(state=State.APPROVED)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from conditions.event import Severity
-from maintenance.policy import (
+from maintenance.events.policy import (
     Attach,
     ConditionChange,
     CoolDown,
@@ -19,7 +19,7 @@ from maintenance.policy import (
     decide,
     problem_key,
 )
-from maintenance.work_order import OrderType, Origin, State, WorkOrder
+from maintenance.orders.work_order import OrderType, Origin, State, WorkOrder
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +153,7 @@ def _order(number: int, change: ConditionChange, problem: str, decision: Raise) 
         asset=event.asset,
         asset_name=change.asset.name,
         asset_retired=change.asset.retired,
+        site="",
         type=OrderType(decision.request.type),
         origin=Origin.CONDITION,
         title=event.message,

@@ -18,8 +18,8 @@ from hypothesis.stateful import (
 
 from conditions.event import ChangeKind, Severity
 from config.database import Connection, connect
-from maintenance import queries
-from maintenance.condition_service import handle_condition_changes
+from maintenance.commands.creation import NewOrder, create_order
+from maintenance.commands.service import assign, change_state
 from maintenance.errors import (
     AssetRetired,
     MaintenanceError,
@@ -28,9 +28,10 @@ from maintenance.errors import (
     StaleVersion,
     TransitionRefused,
 )
-from maintenance.queries import OrderFilters
-from maintenance.service import NewOrder, assign, change_state, create_order
-from maintenance.work_order import (
+from maintenance.events.service import handle_condition_changes
+from maintenance.orders import queries
+from maintenance.orders.queries import OrderFilters
+from maintenance.orders.work_order import (
     TRANSITIONS,
     Action,
     OrderType,

@@ -1,7 +1,7 @@
 """Evidence as charts and sentences read it."""
 
-from maintenance.evidence import AlarmSeen, Threshold, parse_evidence
-from maintenance.wording import description, title
+from maintenance.events.evidence import AlarmSeen, Threshold, parse_evidence
+from maintenance.events.wording import description, title
 from tests.maintenance.scene import a_change, evidence
 
 DAY, RULE = "2026-03-02", "centrifugal_pump/vibration_zone"

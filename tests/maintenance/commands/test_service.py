@@ -5,7 +5,8 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from config.database import Connection
-from maintenance import queries
+from maintenance.commands.creation import NewOrder, create_order
+from maintenance.commands.service import assign, change_state, comment
 from maintenance.errors import (
     AssetRetired,
     NotFound,
@@ -14,8 +15,8 @@ from maintenance.errors import (
     StaleVersion,
     TransitionRefused,
 )
-from maintenance.service import NewOrder, assign, change_state, comment, create_order
-from maintenance.work_order import Action, OrderType, Origin, Particulars, State, WorkOrder
+from maintenance.orders import queries
+from maintenance.orders.work_order import Action, OrderType, Origin, Particulars, State, WorkOrder
 from tests.maintenance.scene import Plant
 
 pytestmark = pytest.mark.store

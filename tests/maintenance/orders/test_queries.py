@@ -3,11 +3,12 @@
 import pytest
 
 from config.database import Connection
-from maintenance import queries
+from maintenance.commands.creation import NewOrder, create_order
+from maintenance.commands.service import assign, change_state
 from maintenance.errors import NotFound
-from maintenance.queries import OrderFilters
-from maintenance.service import NewOrder, assign, change_state, create_order
-from maintenance.work_order import Action, OrderType, Particulars, State
+from maintenance.orders import queries
+from maintenance.orders.queries import OrderFilters
+from maintenance.orders.work_order import Action, OrderType, Particulars, State
 from tests.maintenance.scene import Plant
 
 pytestmark = pytest.mark.store

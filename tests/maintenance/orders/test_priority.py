@@ -5,7 +5,7 @@ from itertools import pairwise, product
 import pytest
 
 from conditions.event import Severity
-from maintenance.priority import DEFAULT_MATRIX, LEAST_URGENT, MOST_URGENT, priority
+from maintenance.orders.priority import DEFAULT_MATRIX, LEAST_URGENT, MOST_URGENT, priority
 
 
 def test_the_matrix_knows_every_criticality_and_severity() -> None:

@@ -8,9 +8,9 @@ from conditions.alarm_service import shelve, suppress, unshelve
 from conditions.event import ChangeKind
 from conditions.suppression import Suppression, SuppressionKind
 from config.database import Connection
-from maintenance import queries
-from maintenance.condition_service import handle_condition_changes
-from maintenance.queries import OrderFilters
+from maintenance.events.service import handle_condition_changes
+from maintenance.orders import queries
+from maintenance.orders.queries import OrderFilters
 from tests.conditions.alarms import ANN, START, Plant
 
 pytestmark = pytest.mark.store

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from config.database import Connection
-from maintenance.policy import AssetFacts
+from maintenance.register.asset import AssetFacts
 
 # A person's order is made when the failure is seen; a condition's order comes before it, and its
 # failure is when the work begins.

@@ -7,62 +7,21 @@ the audit trail, its row of the outbox and the NOTIFY `work_order` go with it or
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NoReturn
+from typing import Any
 
-from conditions.event import Severity
 from config.clock import ClockUs, from_us, now_us
 from config.database import Connection
-from maintenance import queries, store
-from maintenance.errors import AssetRetired, NotFound, ProblemOpen, StaleVersion
-from maintenance.policy import AssetFacts, problem_of
-from maintenance.priority import priority
-from maintenance.work_order import (
+from maintenance.commands.effects import Moved, follow
+from maintenance.errors import NotFound, StaleVersion
+from maintenance.orders import queries, store
+from maintenance.orders.work_order import (
     Action,
-    OrderType,
-    Origin,
     Particulars,
     State,
     WorkOrder,
     check_assignable,
     check_transition,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class NewOrder:
-    """An order that a person asks for.
-
-    With a failure mode it is about that problem of the asset: later events of it join the order.
-    Without a priority, the asset's criticality gives one.
-    """
-
-    asset: str
-    type: OrderType
-    title: str
-    description: str = ""
-    failure_mode: str | None = None
-    job_plan: str | None = None
-    priority: int | None = None
-
-
-async def create_order(
-    connection: Connection, new: NewOrder, *, actor: str, clock: ClockUs = now_us
-) -> WorkOrder:
-    """Make a draft order.
-
-    Raises `NotFound` for an unknown asset, `AssetRetired`, and `ProblemOpen` where an open order is
-    about the same problem.
-    """
-    at = from_us(clock())
-    async with connection.transaction():
-        row = await _row_of(connection, new, actor)
-        made = await store.insert_order(connection, row, at=at)
-        if made is None:
-            await _refuse_second(connection, row.problem or "")
-        order_id, number = made
-        first = store.Record(order_id, number, 1, "create", None, State.DRAFT, actor, at)
-        await store.record(connection, first)
-        return await queries.get_order(connection, number)
 
 
 async def change_state(
@@ -76,8 +35,8 @@ async def change_state(
 ) -> WorkOrder:
     """Move an order on in its life and give it as it then stands.
 
-    A resolution is taken when completing; no other action writes or clears it. Raises `NotFound`, `StaleVersion` (the order is not what the caller saw), `TransitionRefused`
-    with what is allowed now, `RequirementMissing`, `AssetRetired`.
+    A resolution is taken when completing; no other action writes or clears it. Raises `NotFound`,
+    `StaleVersion` (the order is not what the caller saw), `TransitionRefused` with what is allowed, `RequirementMissing`, `AssetRetired`.
     """
     at = from_us(clock())
     async with connection.transaction():
@@ -89,7 +48,10 @@ async def change_state(
         )
         details = {"resolution": said} if said else {}
         step = _Step(action, target, given, details)
-        return await _recorded(connection, order, version, step, at)
+        after = await _recorded(connection, order, version, step, at)
+        moved = Moved(after, order.state, action, given.actor, given.reason, at)
+        await follow(connection, moved)
+        return await queries.get_order(connection, number)
 
 
 async def assign(
@@ -167,43 +129,3 @@ async def _recorded(
     )
     await store.record(connection, change)
     return await queries.get_order(connection, order.number)
-
-
-async def _row_of(connection: Connection, new: NewOrder, actor: str) -> store.OrderRow:
-    found = await store.hold_asset(connection, new.asset)
-    if found is None:
-        raise NotFound("asset", new.asset)
-    asset_id, asset = found
-    if asset.retired:
-        raise AssetRetired(asset.tag)
-    urgency, why = _urgency(new, asset, actor)
-    return store.OrderRow(
-        asset_id=asset_id,
-        type=new.type,
-        origin=Origin.PERSON,
-        title=new.title,
-        description=new.description,
-        failure_mode=new.failure_mode,
-        job_plan=new.job_plan,
-        priority=urgency,
-        priority_reason=why,
-        severity=None,
-        problem=problem_of(asset.tag, new.failure_mode) if new.failure_mode else None,
-        evidence=None,
-        created_by=actor,
-    )
-
-
-def _urgency(new: NewOrder, asset: AssetFacts, actor: str) -> tuple[int, str]:
-    if new.priority is not None:
-        return new.priority, f"Priority {new.priority}: given by {actor}."
-    urgency, _ = priority(asset.criticality, Severity.MEDIUM)
-    return urgency, (
-        f"Priority {urgency}: the asset has criticality {asset.criticality}; "
-        "nobody gave a priority, so the severity is taken as medium."
-    )
-
-
-async def _refuse_second(connection: Connection, problem: str) -> NoReturn:
-    present = await store.hold_order_of_problem(connection, problem)
-    raise ProblemOpen(problem, present.number if present else "another order")

@@ -5,7 +5,7 @@ its row of the audit trail, its row of the outbox, and notifies `work_order`.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from typing import Any, Final, LiteralString
 
@@ -13,15 +13,15 @@ from psycopg.rows import TupleRow, dict_row
 from psycopg.types.json import Jsonb
 
 from config.database import Connection
-from maintenance.policy import AssetFacts, Attach, Escalate
-from maintenance.queries import (
+from maintenance.orders.queries import (
     LINK_OF_EVENT,
     ORDER_BY_NUMBER,
     ORDER_OF_PROBLEM,
     ORDERS,
     order_of_row,
 )
-from maintenance.work_order import OrderType, Origin, State, WorkOrder
+from maintenance.orders.work_order import OrderType, Origin, State, WorkOrder
+from maintenance.register.asset import AssetFacts
 
 HOLD_ASSET: Final[LiteralString] = """
 SELECT id, tag, name, criticality, retired_at IS NOT NULL FROM asset WHERE tag = %(tag)s FOR SHARE
@@ -35,13 +35,17 @@ HOLD_ORDER_OF_EVENT: Final[LiteralString] = ORDERS + " WHERE o.id = %(order_id)s
 
 INSERT_ORDER: Final[LiteralString] = """
 INSERT INTO work_order (
-    asset_id, type, origin, title, description, failure_mode, job_plan, priority, priority_reason,
-    severity, problem, evidence, created_by, created_at, updated_at
-) VALUES (
-    %(asset_id)s, %(type)s, %(origin)s, %(title)s, %(description)s, %(failure_mode)s, %(job_plan)s,
-    %(priority)s, %(priority_reason)s, %(severity)s, %(problem)s, %(evidence)s, %(created_by)s,
-    %(at)s, %(at)s
+    asset_id, site_id, type, origin, title, description, failure_mode, job_plan, priority,
+    priority_reason, severity, problem, evidence, parent_id, follows_id, planned_start,
+    planned_finish, due_at, estimated_minutes, craft, team, failed_at, created_by, created_at,
+    updated_at
 )
+SELECT asset.id, asset.site_id, %(type)s, %(origin)s, %(title)s, %(description)s,
+       %(failure_mode)s, %(job_plan)s, %(priority)s, %(priority_reason)s, %(severity)s,
+       %(problem)s, %(evidence)s, %(parent_id)s, %(follows_id)s, %(planned_start)s,
+       %(planned_finish)s, %(due_at)s, %(estimated_minutes)s, %(craft)s, %(team)s, %(failed_at)s,
+       %(created_by)s, %(at)s, %(at)s
+FROM asset WHERE asset.id = %(asset_id)s
 ON CONFLICT (problem) WHERE state NOT IN ('completed', 'closed', 'cancelled') DO NOTHING
 RETURNING id, number
 """
@@ -102,10 +106,18 @@ WITH change AS (
 SELECT pg_notify('work_order', work_order_id::text) FROM change
 """
 
+TELL_UNPREPARED: Final[LiteralString] = """
+INSERT INTO outbox (topic, payload)
+VALUES ('work_order.unprepared', jsonb_build_object(
+    'id', %(id)s::bigint, 'number', %(number)s::text, 'preparer', %(preparer)s::text,
+    'reason', %(reason)s::text
+))
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class OrderRow:
-    """What a new order is made of."""
+    """What a new order is made of; `parent_id` and `follows_id` are ids of orders."""
 
     asset_id: int
     type: OrderType
@@ -120,6 +132,24 @@ class OrderRow:
     problem: str | None
     evidence: dict[str, Any] | None
     created_by: str
+    parent_id: int | None = None
+    follows_id: int | None = None
+    planned_start: datetime | None = None
+    planned_finish: datetime | None = None
+    due_at: datetime | None = None
+    estimated_minutes: int | None = None
+    craft: str | None = None
+    team: str | None = None
+    failed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Urgency:
+    """How urgent an order becomes, why, and the severity (1 to 4) behind it."""
+
+    priority: int
+    priority_reason: str
+    severity: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,22 +200,8 @@ async def insert_order(
     connection: Connection, order: OrderRow, *, at: datetime
 ) -> tuple[int, str] | None:
     """Id and number of the new draft order; None if its problem has an open one."""
-    given = {
-        "asset_id": order.asset_id,
-        "type": order.type.value,
-        "origin": order.origin.value,
-        "title": order.title,
-        "description": order.description,
-        "failure_mode": order.failure_mode,
-        "job_plan": order.job_plan,
-        "priority": order.priority,
-        "priority_reason": order.priority_reason,
-        "severity": order.severity,
-        "problem": order.problem,
-        "evidence": None if order.evidence is None else Jsonb(order.evidence),
-        "created_by": order.created_by,
-        "at": at,
-    }
+    given = {each.name: getattr(order, each.name) for each in fields(order)}
+    given |= {"evidence": None if order.evidence is None else Jsonb(order.evidence), "at": at}
     row = await _row(connection, INSERT_ORDER, given)
     return (row[0], row[1]) if row else None
 
@@ -225,16 +241,10 @@ async def assign(
 
 
 async def set_urgency(
-    connection: Connection, decision: Attach | Escalate, severity: int, *, at: datetime
+    connection: Connection, order: WorkOrder, urgency: Urgency, *, at: datetime
 ) -> int:
     """Write priority and severity of a held order; its new version."""
-    given = {
-        "id": decision.order.id,
-        "priority": decision.priority,
-        "priority_reason": decision.priority_reason,
-        "severity": severity,
-        "at": at,
-    }
+    given = {**asdict(urgency), "id": order.id, "at": at}
     return await _held_version(connection, SET_URGENCY, given)
 
 
@@ -259,6 +269,14 @@ async def record(connection: Connection, change: Record) -> None:
         "at": change.at,
     }
     await connection.execute(RECORD, given)
+
+
+async def tell_unprepared(
+    connection: Connection, order: WorkOrder, *, preparer: str, reason: str
+) -> None:
+    """Put before people what a new order goes without."""
+    given = {"id": order.id, "number": order.number, "preparer": preparer, "reason": reason}
+    await connection.execute(TELL_UNPREPARED, given)
 
 
 async def _hold(

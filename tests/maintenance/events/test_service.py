@@ -7,11 +7,12 @@ import pytest
 
 from conditions.event import ChangeKind, Severity
 from config.database import Connection
-from maintenance import queries
-from maintenance.condition_service import Handled, handle_condition_changes
-from maintenance.queries import OrderFilters
-from maintenance.service import NewOrder, change_state, create_order
-from maintenance.work_order import Action, OrderType, Origin, Particulars, State, WorkOrder
+from maintenance.commands.creation import NewOrder, create_order
+from maintenance.commands.service import change_state
+from maintenance.events.service import Handled, handle_condition_changes
+from maintenance.orders import queries
+from maintenance.orders.queries import OrderFilters
+from maintenance.orders.work_order import Action, OrderType, Origin, Particulars, State, WorkOrder
 from tests.maintenance.scene import REQUEST, Plant, evidence, until_blocked, until_gone
 
 pytestmark = pytest.mark.store

@@ -1,0 +1,1 @@
+"""What people and machines do to work orders: one function, one transaction."""

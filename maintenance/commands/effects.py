@@ -1,0 +1,39 @@
+"""What follows when an order moves on, in the transaction of the move itself.
+
+An effect that fails takes the move back with it: stock, occurrences and requests never tell another
+story than the order does.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from config.database import Connection
+from maintenance.orders.work_order import Action, State, WorkOrder
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A move that was made: the order as it stands after it, where it came from, who did it."""
+
+    order: WorkOrder
+    source: State
+    action: Action
+    actor: str
+    reason: str
+    at: datetime
+
+
+Effect = Callable[[Connection, Moved], Awaitable[None]]
+"""Does what a move asks for, if anything."""
+
+EFFECTS: tuple[Effect, ...] = ()
+"""In this order."""
+
+
+async def follow(
+    connection: Connection, moved: Moved, *, effects: tuple[Effect, ...] = EFFECTS
+) -> None:
+    """Let every effect have its turn."""
+    for effect in effects:
+        await effect(connection, moved)

@@ -1,0 +1,71 @@
+"""What an order carries from the start, each part added by the room that keeps it.
+
+Every way into being ends here, in the transaction that makes the order. Each preparer runs in a
+savepoint of its own: an order that could not be prepared in some respect is raised all the same,
+and what failed is told (outbox topic `work_order.unprepared`).
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+import psycopg
+
+from config.database import Connection
+from config.diagnostics import logger
+from config.errors import OilcanError
+from maintenance.orders import queries, store
+from maintenance.orders.work_order import WorkOrder
+
+log = logger(__name__)
+
+Prepare = Callable[[Connection, WorkOrder, datetime], Awaitable[None]]
+"""Adds something to a new order, as of a moment; it is called once for each order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preparer:
+    """`name` says in messages what an order went without."""
+
+    name: str
+    prepare: Prepare
+
+
+PREPARERS: tuple[Preparer, ...] = ()
+"""In this order: later ones may read what earlier ones have written."""
+
+
+async def prepare(
+    connection: Connection,
+    order_id: int,
+    *,
+    at: datetime,
+    preparers: tuple[Preparer, ...] = PREPARERS,
+) -> None:
+    """Let every preparer have its turn at a new order."""
+    for preparer in preparers:
+        order = await queries.order_by_id(connection, order_id)
+        if order is not None:
+            await _guarded(connection, preparer, order, at)
+
+
+async def _guarded(
+    connection: Connection, preparer: Preparer, order: WorkOrder, at: datetime
+) -> None:
+    try:
+        async with connection.transaction():
+            await preparer.prepare(connection, order, at)
+    except (
+        OilcanError,
+        psycopg.DataError,
+        psycopg.IntegrityError,
+        ValueError,
+        LookupError,
+    ) as error:
+        log.error(  # noqa: TRY400 - the message says all; the order stands and the lack is told
+            "work order not prepared",
+            number=order.number,
+            preparer=preparer.name,
+            error=repr(error),
+        )
+        await store.tell_unprepared(connection, order, preparer=preparer.name, reason=str(error))

@@ -1,0 +1,1 @@
+"""What changes of conditions mean for work: one order for each problem."""

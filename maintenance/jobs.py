@@ -1,0 +1,43 @@
+"""What the maintenance role does by the clock, each job every so many seconds.
+
+A job is safe to run twice, and in two processes at once: what it does is unique in the database.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import psycopg
+
+from config.clock import ClockUs
+from config.database import Connection
+from config.diagnostics import logger
+from config.errors import OilcanError
+from config.settings import Settings
+
+log = logger(__name__)
+
+Run = Callable[[Connection, Settings, ClockUs], Awaitable[None]]
+"""Does what is due by the clock; opens its own transactions on the connection (autocommit)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """`name` says in messages what failed; `every_s` is how often it is looked at, in seconds."""
+
+    name: str
+    every_s: float
+    run: Run
+
+
+JOBS: tuple[Job, ...] = ()
+"""In this order."""
+
+
+async def run_job(job: Job, connection: Connection, *, settings: Settings, clock: ClockUs) -> None:
+    """Run a job once. One that fails is told in the log, and has its turn again when it is due."""
+    try:
+        await job.run(connection, settings, clock)
+    except psycopg.OperationalError:
+        raise
+    except (OilcanError, psycopg.Error, ValueError, LookupError, OSError) as error:
+        log.exception("a job of maintenance failed", job=job.name, error=repr(error))

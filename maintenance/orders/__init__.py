@@ -1,0 +1,1 @@
+"""Work orders: what they are, how they are kept and read."""
