@@ -15,6 +15,7 @@ from maintenance.register.service import apply_register
 from oilcan.plant.diff import ApplyMode as ApplyMode
 from oilcan.plant.diff import PlantDiff
 from oilcan.plant.plant import Plant
+from oilcan.plant.sections import apply_sections
 
 # Whoever applies a plant holds it to the end: two at once take turns.
 _LOCK_KEY = 0x706C616E74  # "plant"
@@ -48,6 +49,7 @@ async def _apply(connection: Connection, plant: Plant) -> PlantDiff:
     points = await apply_points(connection, plant.points)
     rules = await apply_rules(connection, plant.rules)
     parameters = await apply_parameters(connection, plant.parameters)
+    work = await apply_sections(connection, plant.work)
     return PlantDiff(
         mode=ApplyMode.COMMIT,
         changes=(
@@ -55,11 +57,13 @@ async def _apply(connection: Connection, plant: Plant) -> PlantDiff:
             *points.changes,
             *_changes("rule", rules, rules.retired),
             *_changes("parameter", parameters, parameters.removed),
+            *work.changes,
         ),
         unchanged=register.unchanged
         + points.unchanged
         + len(rules.unchanged)
-        + len(parameters.unchanged),
+        + len(parameters.unchanged)
+        + work.unchanged,
         bound=await bind_unknown(connection),
     )
 

@@ -7,6 +7,7 @@ import typer
 from config.errors import DocumentError
 from oilcan.plant.folder import load_plant
 from oilcan.plant.plant import Plant
+from oilcan.plant.sections import SECTIONS
 
 
 def run(folder: Path) -> int:
@@ -30,6 +31,7 @@ def _contents(plant: Plant) -> str:
         "point": len(plant.points),
         "source": len(plant.sources),
         "rule": len(plant.rules),
+        **{one.what: len(plant.work[one.key]) for one in SECTIONS if plant.work.get(one.key)},
     }
     return ", ".join(_count(number, what) for what, number in counts.items())
 

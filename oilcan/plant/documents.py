@@ -12,7 +12,10 @@ from config.errors import DocumentError
 from config.suggestion import did_you_mean
 from edge.source_file import Source, load_sources
 
-PLANT_KEYS = ("sites", "asset_classes", "assets", "sources", "profiles")
+WORK_KEYS: tuple[str, ...] = ()
+"""Lists that describe how work is done (`oilcan.plant.sections`)."""
+
+PLANT_KEYS = ("sites", "asset_classes", "assets", "sources", "profiles", *WORK_KEYS)
 """What a file may hold at its top, alone or together."""
 
 RULE_KEYS = ("asset_class", "inputs", "params", "rules", "tests")

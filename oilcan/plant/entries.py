@@ -69,19 +69,20 @@ def read_entries(documents: Sequence[Document]) -> tuple[Entries, list[Problem]]
     """Sites, classes and assets of all documents; one with a mistake is a problem instead."""
     problems: list[Problem] = []
     entries = Entries(
-        _read(documents, "sites", SiteShape, problems.extend),
-        _read(documents, "asset_classes", AssetClassShape, problems.extend),
-        _read(documents, "assets", AssetEntry, problems.extend),
+        read_section(documents, "sites", SiteShape, problems.extend),
+        read_section(documents, "asset_classes", AssetClassShape, problems.extend),
+        read_section(documents, "assets", AssetEntry, problems.extend),
     )
     return entries, problems
 
 
-def _read(
+def read_section(
     documents: Sequence[Document],
     key: str,
     shape: type[ShapeT],
     report: Callable[[Sequence[Problem]], None],
 ) -> list[Placed[ShapeT]]:
+    """The entries under a key of every document; one with a mistake is reported instead."""
     found: list[Placed[ShapeT]] = []
     for document in documents:
         if not isinstance(_section(document, key), list):

@@ -12,6 +12,7 @@ from oilcan.plant.entries import declared, read_entries
 from oilcan.plant.entry_check import entry_problems
 from oilcan.plant.parameter_check import parameter_problems
 from oilcan.plant.plant import Plant, build_plant
+from oilcan.plant.sections import read_sections
 from oilcan.plant.source_check import source_problems
 
 
@@ -26,7 +27,9 @@ def load_plant(folder: Path) -> Plant:
     sources, wrong_sources = load_sources(reading.documents)
     problems = [*reading.problems, *wrong_entries, *wrong_sources]
     rules, wrong_rules = load_rules(reading.documents, known.roles)
+    work, wrong_work = read_sections(reading.documents, known)
     if not reading.register_lost:
+        problems += wrong_work
         problems += wrong_rules
         if not wrong_rules:
             problems += load_tests(reading.documents, rules)[1]
@@ -35,7 +38,7 @@ def load_plant(folder: Path) -> Plant:
         problems += parameter_problems(entries, rules)
     if problems:
         raise DocumentError(sorted(set(problems), key=_order))
-    return build_plant(entries, sources=sources, rules=rules)
+    return build_plant(entries, sources=sources, rules=rules, work=work)
 
 
 def _order(problem: Problem) -> tuple[str, int, int, str]:

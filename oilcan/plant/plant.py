@@ -1,7 +1,8 @@
 """A plant as its files describe it, checked, in the words of the packages that keep it."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from conditions.parameter import parameter_units
 from conditions.rule import Rule
@@ -27,9 +28,17 @@ class Plant:
     parameters: Parameters
     sources: Sequence[Source]
     rules: Sequence[Rule]
+    work: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    """Entries of the lists that describe how work is done, by key (`oilcan.plant.sections`)."""
 
 
-def build_plant(entries: Entries, *, sources: Sequence[Source], rules: Sequence[Rule]) -> Plant:
+def build_plant(
+    entries: Entries,
+    *,
+    sources: Sequence[Source],
+    rules: Sequence[Rule],
+    work: Mapping[str, Sequence[Any]],
+) -> Plant:
     """The plant of entries that fit together."""
     classes = {each.shape.code: each.shape for each in entries.asset_classes}
     return Plant(
@@ -53,6 +62,7 @@ def build_plant(entries: Entries, *, sources: Sequence[Source], rules: Sequence[
         parameters=dict(_parameters(entries.assets, rules)),
         sources=sources,
         rules=rules,
+        work=work,
     )
 
 

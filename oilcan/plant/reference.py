@@ -19,6 +19,7 @@ from edge.opcua.source import OpcuaSource
 from maintenance.register.file import AssetClassShape, SiteShape
 from oilcan.plant.schema import schema_text
 from oilcan.plant.schema_kind import SchemaKind
+from oilcan.plant.sections import SECTIONS
 from oilcan.plant.shape import AssetEntry
 
 FILE = Path(__file__).parents[2] / "docs" / "reference" / "plant-files.md"
@@ -67,6 +68,7 @@ PARTS = (
     Part("`profiles:` a name for each", RegisterMap),
     Part("`sources:` with `type: opcua`", OpcuaSource),
     Part("`sources:` with `type: mqtt`", MqttSource),
+    *(Part(f"`{section.key}:` a list of", section.shape) for section in SECTIONS),
     Part("A rule file", RuleFileShape),
     Part("`inputs:` a name for each", InputShape),
     Part("`rules:` a list of", RuleShape),

@@ -21,6 +21,7 @@ from edge.mqtt.source import MqttSource
 from edge.opcua.source import OpcuaSource
 from maintenance.register.file import AssetClassShape, SiteShape
 from oilcan.plant.schema_kind import SchemaKind
+from oilcan.plant.sections import SECTIONS
 from oilcan.plant.shape import AssetEntry
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -48,8 +49,10 @@ def plant_schema() -> dict[str, Any]:
         "asset_classes": [AssetClassShape],
         "assets": [AssetEntry],
         "sources": sources,
+        **{section.key: [section.shape] for section in SECTIONS},
     }
     register: list[type[BaseModel]] = [SiteShape, AssetClassShape, AssetEntry]
+    register += [section.shape for section in SECTIONS]
     properties: dict[str, Any] = {
         key: {"type": ["array", "null"], "items": {"anyOf": [_reference(one) for one in shapes]}}
         for key, shapes in lists.items()
