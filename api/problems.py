@@ -135,6 +135,12 @@ PROBLEMS: Mapping[type[config.OilcanError], ProblemType] = MappingProxyType(
         maintenance.NotFound: ProblemType(
             _Status.NOT_FOUND, "not-found", "There is no such thing", "there is no work order WO-9"
         ),
+        maintenance.KeptInFiles: ProblemType(
+            _Status.CONFLICT,
+            "kept-in-files",
+            "It is kept in plant files",
+            "job plan inspect-bearing is kept in the plant's files: change it there",
+        ),
         maintenance.StaleVersion: ProblemType(
             _Status.PRECONDITION_FAILED,
             "stale-version",

@@ -7,7 +7,8 @@ OilcanError
     ├── TransitionRefused    take one of `allowed`: the order's state does not let this happen
     ├── RequirementMissing   give what is missing (`field`), then ask again
     ├── AssetRetired         choose another asset, or bring this one back: it takes no new work
-    └── ProblemOpen          work on the order that it names: it is about the same problem
+    ├── ProblemOpen          work on the order that it names: it is about the same problem
+    └── KeptInFiles          change the plant's files and apply them: they keep it
 """
 
 from collections.abc import Sequence
@@ -75,3 +76,14 @@ class ProblemOpen(MaintenanceError):
         self.problem = problem
         self.number = number
         super().__init__(f"{number} is open about the same problem ({problem})")
+
+
+class KeptInFiles(MaintenanceError):
+    """The plant's files keep it: the next `oilcan apply` would take a change back in silence."""
+
+    def __init__(self, kind: str, key: str) -> None:
+        self.kind = kind
+        self.key = key
+        super().__init__(
+            f"{kind} {key} is kept in the plant's files: change it there and run `oilcan apply`"
+        )
