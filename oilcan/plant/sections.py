@@ -6,41 +6,13 @@ reference and `oilcan apply` follow from the row. What was made over the API is 
 that do not name it.
 """
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from pydantic import BaseModel
-
 from config.database import Connection
-from config.difference import Change
 from config.documents import Document, Problem
 from oilcan.plant.entries import Declared, Placed, read_section
-
-Known = Mapping[str, frozenset[str]]
-"""Section's key -> names of its entries, those with a mistake of their own too."""
-
-
-@dataclass(frozen=True, slots=True)
-class Applied:
-    """What bringing the database in line with a section did, or would do."""
-
-    changes: tuple[Change, ...] = ()
-    unchanged: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """A list at the top of plant files. `identity` is the field that names an entry."""
-
-    key: str
-    shape: type[BaseModel]
-    what: str
-    identity: str
-    apply: Callable[[Connection, Sequence[Any]], Awaitable[Applied]]
-    problems: Callable[[Sequence[Placed[Any]], Declared, Known], Iterator[Problem]] | None = None
-    """What is wrong between the section's entries and all that the files name."""
-
+from oilcan.plant.section import Applied, Section
 
 SECTIONS: tuple[Section, ...] = ()
 """In the order in which they are applied: a section may refer to those before it."""

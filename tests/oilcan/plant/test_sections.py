@@ -10,7 +10,8 @@ from config.database import Connection
 from config.difference import Change, ChangeKind
 from oilcan.plant.documents import WORK_KEYS, read_documents
 from oilcan.plant.entries import declared
-from oilcan.plant.sections import SECTIONS, Applied, Section, apply_sections, read_sections
+from oilcan.plant.section import Applied, Section
+from oilcan.plant.sections import SECTIONS, apply_sections, read_sections
 
 
 class Tool(BaseModel):
