@@ -144,9 +144,9 @@ async def test_what_can_tell_nothing_is_refused(
 async def test_failures_on_record_are_completed_corrective_orders(day: Connection) -> None:
     await day.execute(
         """
-        INSERT INTO work_order (asset_id, type, origin, title, failure_mode, priority,
+        INSERT INTO work_order (asset_id, site_id, type, origin, title, failure_mode, priority,
             priority_reason, state, created_by, created_at)
-        SELECT id, given.type, 'person', 't', 'VIB', 3, '', given.state, 'kim', %s
+        SELECT id, site_id, given.type, 'person', 't', 'VIB', 3, '', given.state, 'kim', %s
         FROM asset, (VALUES ('corrective', 'closed'), ('corrective', 'cancelled'),
                             ('inspection', 'closed')) AS given (type, state)
         WHERE tag = 'P-1'
