@@ -8,7 +8,9 @@ from typing import Any
 
 from psycopg.rows import TupleRow
 
+from conditions.acknowledgement import Acknowledgement
 from conditions.suppression import DateWindow, Suppression, WeeklyWindow
+from config.clock import from_us
 from config.database import Connection, fetch_one
 
 ACKNOWLEDGE_EVENT = """
@@ -16,6 +18,35 @@ UPDATE condition_event
 SET acknowledged_at = now(), acknowledged_by = %(by)s
 WHERE id = %(id)s AND acknowledged_at IS NULL
 RETURNING asset_id, rule, pg_notify('condition_event', id::text)
+"""
+
+# Told once: a replay finds it in the audit trail, also where the event has had to be acknowledged again
+# since. Whoever acknowledged first stays.
+ACKNOWLEDGE_AT_SOURCE = """
+WITH last AS (
+    SELECT id FROM condition_event
+    WHERE asset_id = %(asset_id)s AND rule = %(rule)s AND raised_at <= %(at)s
+    ORDER BY raised_at DESC LIMIT 1
+), seen AS (
+    UPDATE condition_event e SET acknowledged_at = %(at)s, acknowledged_by = %(by)s
+    FROM last
+    WHERE e.id = last.id AND e.acknowledged_at IS NULL
+      AND (NOT %(active)s OR e.cleared_at IS NULL OR e.cleared_at > %(at)s)
+      AND NOT EXISTS (
+          SELECT FROM condition_outbox o
+          WHERE o.event_id = e.id AND o.kind = 'escalated' AND o.at > %(at)s
+      )
+      AND NOT EXISTS (
+          SELECT FROM alarm_change c
+          WHERE c.event_id = e.id AND c.action = 'acknowledge' AND c.actor = %(by)s
+            AND (c.after ->> 'acknowledged_at')::timestamptz = %(at)s
+      )
+    RETURNING e.id, e.asset_id, e.rule
+)
+INSERT INTO alarm_change (event_id, asset_id, rule, action, actor, after)
+SELECT id, asset_id, rule, 'acknowledge', %(by)s, jsonb_build_object('acknowledged_at', %(at)s::timestamptz)
+FROM seen
+RETURNING pg_notify('condition_event', event_id::text)
 """
 
 RESET_EVENT = """
@@ -127,6 +158,18 @@ Scope = tuple[int | None, str | None]
 async def acknowledge(connection: Connection, event_id: int, by: str) -> Scope | None:
     """Mark an event as seen; None where it was before, or is none."""
     return _scope(await fetch_one(connection, ACKNOWLEDGE_EVENT, {"id": event_id, "by": by}))
+
+
+async def acknowledge_at_source(connection: Connection, seen: Acknowledgement) -> None:
+    """Mark the event of an alarm as seen at its device, and note it in the audit trail."""
+    said = {
+        "rule": seen.rule,
+        "asset_id": seen.asset_id,
+        "at": from_us(seen.at_us),
+        "by": seen.by,
+        "active": seen.active,
+    }
+    await connection.execute(ACKNOWLEDGE_AT_SOURCE, said)
 
 
 async def reset(connection: Connection, event_id: int, by: str) -> Scope | None:

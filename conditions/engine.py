@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from conditions.acknowledgement import Acknowledgement, newly_acknowledged
 from conditions.binding import Plant, SeriesKey, bind
 from conditions.change import Beside, Change, change_kind, describe
 from conditions.event import Severity, alarm_severity, event_key
@@ -41,6 +42,8 @@ class Engine:
         self._evidence = evidence
         self._plant = plant
         self._alarms: dict[SeriesKey, SensorAlarm | None] = {}
+        self.acknowledgements: list[Acknowledgement] = []
+        """What was acknowledged at devices in what was fed last, by event time."""
         self._bind()
 
     @property
@@ -85,6 +88,7 @@ class Engine:
         rows = self._rows(parts, told)
         found = advance(self._machine, rows, lateness_us=self._lateness_us)
         changes = [self._describe(found, number, told) for number in range(len(found.changes))]
+        self.acknowledgements = self._acknowledged(found, told)
         for key in told.keys() & self._layout.numbers.keys():
             self._alarms[key] = self._alarm_at(key, self._last_ts(key), told)
         return changes
@@ -198,6 +202,31 @@ class Engine:
         known = [self._alarms.get(key), *told.get(key, [])]
         return next((alarm for alarm in known if alarm and alarm.ts == ts), None)
 
+    def _acknowledged(
+        self, found: Changes, told: dict[SeriesKey, list[SensorAlarm]]
+    ) -> list[Acknowledgement]:
+        """Of alarms that were acknowledged, and of events that are raised or worse by such alarms."""
+        seen = [
+            _acknowledgement(self._instance(number), alarm, alarm.ts)
+            for key in told.keys() & self._layout.numbers.keys()
+            for alarm in newly_acknowledged(self._alarms.get(key), told[key])
+            for number in self._instances_of(key)
+        ]
+        for change in found.changes[found.changes["after"] > found.changes["before"]]:
+            instance = self._instance(int(change["instance"]))
+            if instance.active.rule.alarm is None:
+                continue
+            alarm = self._alarm_at(instance.series, int(change["row_ts"]), told)
+            if alarm is not None and alarm.acknowledged_by:
+                seen.append(_acknowledgement(instance, alarm, int(change["at"])))
+        return sorted(set(seen), key=lambda one: (one.at_us, one.asset_id, one.rule))
+
+    def _instances_of(self, key: SeriesKey) -> range:
+        """The instances that read a series of an alarm."""
+        state = self._machine.state
+        component = state.components[state.series["component"][self._layout.numbers[key]]]
+        return range(int(component["first_instance"]), int(component["end_instance"]))
+
     def _last_ts(self, key: SeriesKey) -> int:
         """Time of the last row of a series."""
         return int(self._machine.state.series["ts"][self._layout.numbers[key]])
@@ -224,6 +253,12 @@ class Engine:
             work_order=None,
             evidence=None,
         )
+
+
+def _acknowledgement(instance: Instance, alarm: SensorAlarm, at: int) -> Acknowledgement:
+    """An alarm's acknowledgement for one of the rules over it, no earlier than `at`."""
+    asset, rule = instance.asset.id, instance.active.rule.name
+    return Acknowledgement(rule, asset, max(alarm.ts, at), alarm.acknowledged_by, alarm.active)
 
 
 def _table(rows: Sequence[tuple[int, int, float]]) -> Rows:

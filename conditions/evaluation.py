@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from conditions import event_store, store
+from conditions.acknowledgement import Acknowledgement, in_order
 from conditions.binding import Plant
 from conditions.change import Change
 from conditions.engine import Engine
@@ -109,7 +110,7 @@ class Evaluation:
             for record in records
             if is_new(record, self._edges) and (part := read_part(record)) is not None
         ]
-        changes = self._engine.feed(parts)
+        changes = in_order(self._engine.feed(parts), self._engine.acknowledgements)
         self.position = records[-1].position
         self._records += len(records)
         self._readings += sum(len(part) for part in parts if isinstance(part, ReadingBatch))
@@ -160,17 +161,21 @@ class Evaluation:
         late = monotonic() - self._saved_at >= self._pause_s
         return late or self._records >= self._settings.snapshot_every_records
 
-    async def _store(self, changes: list[Change], *, with_snapshot: bool = False) -> None:
+    async def _store(
+        self, changes: Sequence[Change | Acknowledgement], *, with_snapshot: bool = False
+    ) -> None:
+        live = [change for change in changes if not label_of(change.rule)]
+        found = [change for change in changes if isinstance(change, Change)]
+        shadow = [change for change in found if label_of(change.rule)]
         async with self._connection.transaction():
-            live = [change for change in changes if not label_of(change.rule)]
             if live:
                 await event_store.save_changes(self._connection, live, clock=self._clock)
-            if len(live) < len(changes):
-                shadow = [change for change in changes if label_of(change.rule)]
+            if shadow:
                 await save_shadow_changes(self._connection, shadow)
             if with_snapshot:
                 await self._save_snapshot()
-        self._events += sum(change.kind is ChangeKind.RAISED for change in live)
+        raised = (change for change in found if change.kind is ChangeKind.RAISED)
+        self._events += sum(not label_of(change.rule) for change in raised)
 
     async def _keep_snapshot(self) -> None:
         """Store the snapshot that has become ready, or begin one that is due."""

@@ -8,7 +8,9 @@ from typing import Any
 
 from psycopg.rows import TupleRow
 
+from conditions.acknowledgement import Acknowledgement
 from conditions.alarm_life import Life, Step, changed, raised
+from conditions.alarm_store import acknowledge_at_source
 from conditions.change import Change
 from conditions.event import ChangeKind, EventState, Severity, Silence
 from conditions.facts import load_facts
@@ -126,20 +128,26 @@ class Held:
 
 
 async def save_changes(
-    connection: Connection, changes: Sequence[Change], *, clock: ClockUs = now_us
+    connection: Connection,
+    changes: Sequence[Change | Acknowledgement],
+    *,
+    clock: ClockUs = now_us,
 ) -> None:
     """Store changes of events in their order, once each, and tell those who act on them.
 
     A change of an event that something silences is kept, and nobody is told.
     """
     now = from_us(clock())
-    facts = await _facts_of(connection, changes, now)
+    found = [change for change in changes if isinstance(change, Change)]
+    facts = await _facts_of(connection, found, now)
     for change in changes:
-        if change.kind is ChangeKind.RAISED:
+        if isinstance(change, Acknowledgement):
+            await acknowledge_at_source(connection, change)
+        elif change.kind is ChangeKind.RAISED:
             facts = await _raise(connection, change, facts, now)
         else:
             await _change(connection, change)
-    await connection.execute(NOTIFY_EVENTS, [sorted({change.key for change in changes})])
+    await connection.execute(NOTIFY_EVENTS, [sorted({change.key for change in found})])
 
 
 async def hold_open(connection: Connection, ids: Collection[int]) -> list[Held]:

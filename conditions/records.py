@@ -41,6 +41,11 @@ def read_part(record: Record) -> Part | None:
 def _storable(alarms: AlarmBatch) -> AlarmBatch:
     """The database's texts cannot hold the character NUL."""
     return tuple(
-        replace(alarm, code=alarm.code.replace("\0", ""), message=alarm.message.replace("\0", ""))
+        replace(
+            alarm,
+            code=alarm.code.replace("\0", ""),
+            message=alarm.message.replace("\0", ""),
+            acknowledged_by=alarm.acknowledged_by.replace("\0", ""),
+        )
         for alarm in alarms
     )

@@ -132,6 +132,13 @@ class SensorAlarm:
     active: bool
     severity: int
     message: str
+    acknowledged_by: str = ""
+    """Who has acknowledged it at the device (`source:NAME`), as far as the source tells."""
+
+
+def acknowledged_at_source(name: str) -> str:
+    """Who acknowledged an alarm where a source tells of it and not of the person."""
+    return f"source:{name}"
 
 
 AlarmBatch = tuple[SensorAlarm, ...]

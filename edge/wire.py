@@ -1,7 +1,8 @@
 """The form of batches on the log: Arrow IPC streams.
 
 Readings: tag dictionary<int32, utf8>, ts timestamp[us, UTC], value float64, quality uint8.
-Alarms: asset, code, message utf8, ts timestamp[us, UTC], active bool, severity int16.
+Alarms: asset, code, message, acknowledged_by utf8, ts timestamp[us, UTC], active bool, severity int16;
+batches of before have no acknowledged_by.
 Rejects: source, address, problem utf8, payload binary, received timestamp[us, UTC].
 """
 
@@ -42,8 +43,10 @@ ALARM_SCHEMA = pa.schema(
         pa.field("active", pa.bool_(), nullable=False),
         pa.field("severity", pa.int16(), nullable=False),
         pa.field("message", pa.utf8(), nullable=False),
+        pa.field("acknowledged_by", pa.utf8(), nullable=False),
     ]
 )
+_ALARMS_OF_BEFORE = pa.schema([ALARM_SCHEMA.field(place) for place in range(6)])
 REJECT_SCHEMA = pa.schema(
     [
         pa.field("source", pa.utf8(), nullable=False),
@@ -155,7 +158,9 @@ def encode_alarms(alarms: AlarmBatch) -> bytes:
 
 def decode_alarms(data: bytes) -> AlarmBatch:
     """The alarm changes in `data`. Raises `WireError`."""
-    return tuple(SensorAlarm(**row) for row in _rows(_from_bytes(data, ALARM_SCHEMA)))
+    return tuple(
+        SensorAlarm(**row) for row in _rows(_from_bytes(data, ALARM_SCHEMA, _ALARMS_OF_BEFORE))
+    )
 
 
 def encode_rejects(rejects: Sequence[Rejected]) -> bytes:
@@ -196,12 +201,12 @@ def _to_bytes(record: pa.RecordBatch) -> bytes:
 _CORRUPT = (pa.ArrowException, OSError, ValueError, MemoryError)
 
 
-def _from_bytes(data: bytes, schema: pa.Schema) -> pa.RecordBatch:
+def _from_bytes(data: bytes, schema: pa.Schema, *of_before: pa.Schema) -> pa.RecordBatch:
     try:
         found, records = _read(data)
     except _CORRUPT as error:
         raise WireError(f"not an Arrow IPC stream: {error}") from error
-    if not found.equals(schema):
+    if not any(found.equals(known) for known in (schema, *of_before)):
         raise WireError(f"the schema is not that of {', '.join(schema.names)}")
     if len(records) != 1:
         raise WireError(f"a stream of {len(records) or 'no'} batches, expected one batch")

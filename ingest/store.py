@@ -100,8 +100,8 @@ SET edge = excluded.edge,
 """
 
 INSERT_SENSOR_ALARM = """
-INSERT INTO sensor_alarm (asset_tag, code, ts, active, severity, message)
-VALUES (%s, %s, %s, %s, %s, %s)
+INSERT INTO sensor_alarm (asset_tag, code, ts, active, severity, message, acknowledged_by)
+VALUES (%s, %s, %s, %s, %s, %s, %s)
 ON CONFLICT DO NOTHING
 """
 
@@ -230,7 +230,15 @@ async def insert_alarms(connection: Connection, alarms: Iterable[SensorAlarm]) -
         await cursor.executemany(
             INSERT_SENSOR_ALARM,
             [
-                (item.asset, item.code, from_us(item.ts), item.active, item.severity, item.message)
+                (
+                    item.asset,
+                    item.code,
+                    from_us(item.ts),
+                    item.active,
+                    item.severity,
+                    item.message,
+                    item.acknowledged_by,
+                )
                 for item in alarms
             ],
         )

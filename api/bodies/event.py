@@ -41,7 +41,11 @@ class EventBody(BaseModel):
     value: float | None = Field(description="In the unit that the evidence names.")
     work_order: WorkOrderRequestBody | None
     acknowledged_at: datetime | None
-    acknowledged_by: str | None
+    acknowledged_by: str | None = Field(
+        description="Who has seen it: a user, a key, or `source:NAME` where it was acknowledged at "
+        "the device that raised it.",
+        examples=["source:press"],
+    )
     open: bool = Field(description="Its condition holds, or it is latched.")
     latched: bool = Field(description="It returned to normal and waits for a reset.")
     silenced: list[Silence] = Field(

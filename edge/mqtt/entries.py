@@ -310,6 +310,12 @@ class AlarmTopic(_TopicFields):
         description="Code of the alarm, from names of the filter.",
         examples=["BELT_STALLED"],
     )
+    acknowledged: Path | None = Field(
+        default=None,
+        description="Path of true or false: has somebody acknowledged the alarm at the device? A "
+        "payload may lack it, which is false. Left out: the device is not asked.",
+        examples=["$.acknowledged"],
+    )
 
     @model_validator(mode="after")
     def _names_known(self) -> Self:

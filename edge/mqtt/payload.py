@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from config.clock import to_us
 from edge.errors import PayloadError
 from edge.mqtt.entries import TimeUnit
+from edge.mqtt.path import JsonPath
 
 _US_PER_UNIT = {
     TimeUnit.SECONDS: 1_000_000,
@@ -41,6 +42,7 @@ class AlarmPayload:
     active: bool
     severity: int = _USUAL_SEVERITY
     message: str = ""
+    acknowledged: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,10 +142,10 @@ def time_of(value: Any, unit: TimeUnit, zone: tzinfo = UTC) -> int:
         raise PayloadError(f"{value!r:.80} is not a time in {unit}") from error
 
 
-def parse_alarm(payload: bytes) -> AlarmPayload:
+def parse_alarm(payload: bytes, acknowledged: JsonPath | None = None) -> AlarmPayload:
     """The alarm in a payload {active, severity, message}; `active` has to be there.
 
-    Raises `PayloadError`.
+    `acknowledged` leads to what the device says of that, where it says it. Raises `PayloadError`.
     """
     document = parse_json(payload)
     if not isinstance(document, dict) or not isinstance(document.get("active"), bool):
@@ -151,7 +153,16 @@ def parse_alarm(payload: bytes) -> AlarmPayload:
     severity = document.get("severity", _USUAL_SEVERITY)
     if isinstance(severity, bool) or not isinstance(severity, int) or severity not in _SEVERITIES:
         raise PayloadError(f"severity {severity!r:.80} is not a whole number from 1 to 1000")
-    return AlarmPayload(document["active"], severity, printable(document.get("message", "")))
+    message = printable(document.get("message", ""))
+    seen = acknowledged is not None and _seen(document, acknowledged)
+    return AlarmPayload(document["active"], severity, message, seen)
+
+
+def _seen(document: Any, path: JsonPath) -> bool:
+    said = path.find(document) if path.leads(document) else None
+    if said is not None and not isinstance(said, bool):
+        raise PayloadError(f"acknowledged {said!r:.80} is not true or false")
+    return bool(said)
 
 
 def printable(value: Any) -> str:

@@ -17,11 +17,12 @@ from edge.mqtt.entries import (
     StateTopic,
     Topic,
 )
+from edge.mqtt.path import parse_path
 from edge.mqtt.payload import Message, Numbers, parse_alarm, printable
 from edge.mqtt.receipt_times import ReceiptTimes
 from edge.mqtt.source import MqttSource
 from edge.mqtt.topics import TopicPattern, fill, parse_pattern, template_names
-from edge.reading import Quality, Reason, SensorAlarm, quality_code
+from edge.reading import Quality, Reason, SensorAlarm, acknowledged_at_source, quality_code
 from edge.rejected import Rejected
 from edge.source import check_asset, check_tag
 from edge.sparkplug.host import Host
@@ -278,10 +279,12 @@ class TopicReader:
         asset, code = _checked_asset(fill(topic.asset, names)), printable(fill(topic.code, names))
         if not code:
             raise PayloadError("the alarm has no code")
-        alarm = parse_alarm(message.payload)
+        path = parse_path(topic.acknowledged) if topic.acknowledged else None
+        alarm = parse_alarm(message.payload, path)
+        seen = acknowledged_at_source(self._source) if alarm.acknowledged else ""
         ts = self._times.next(f"{asset} {code}", message.received_us)
         found.alarms.append(
-            SensorAlarm(asset, code, ts, alarm.active, alarm.severity, alarm.message)
+            SensorAlarm(asset, code, ts, alarm.active, alarm.severity, alarm.message, seen)
         )
 
 

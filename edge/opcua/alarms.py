@@ -1,7 +1,7 @@
 """Alarms and conditions as OPC UA tells them (Part 9): which fields are asked for, what they mean."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from asyncua import ua
@@ -10,12 +10,13 @@ from asyncua.ua.object_ids import ObjectIds
 
 from edge.opcua.source import OpcuaAlarms
 from edge.opcua.values import Timing, us_of
-from edge.reading import SensorAlarm
+from edge.reading import SensorAlarm, acknowledged_at_source
 from edge.stamps import Stamps
 
-_BASE, _CONDITION, _ALARM = (
+_BASE, _CONDITION, _ACKNOWLEDGEABLE, _ALARM = (
     ObjectIds.BaseEventType,
     ObjectIds.ConditionType,
+    ObjectIds.AcknowledgeableConditionType,
     ObjectIds.AlarmConditionType,
 )
 _FIELDS: tuple[tuple[int, tuple[str, ...]], ...] = (
@@ -26,6 +27,7 @@ _FIELDS: tuple[tuple[int, tuple[str, ...]], ...] = (
     (_BASE, ("Severity",)),
     (_CONDITION, ("ConditionName",)),
     (_ALARM, ("ActiveState", "Id")),
+    (_ACKNOWLEDGEABLE, ("AckedState", "Id")),
 )
 _REFRESH_START = ua.NodeId(ua.Int32(ObjectIds.RefreshStartEventType))
 _REFRESH_END = ua.NodeId(ua.Int32(ObjectIds.RefreshEndEventType))
@@ -58,6 +60,7 @@ class AlarmEvent:
     severity: Any
     condition_name: Any
     active: Any
+    acknowledged: Any
 
 
 def event_of(fields: Sequence[Any]) -> AlarmEvent:
@@ -74,9 +77,11 @@ class AlarmReader:
     while nobody listened.
     """
 
-    def __init__(self, stamps: Stamps) -> None:
+    def __init__(self, source: str, stamps: Stamps) -> None:
+        self._source = source
         self._stamps = stamps
         self._active: dict[tuple[str, str], SensorAlarm] = {}
+        self._unseen: dict[tuple[str, str], int] = {}
         self._reported: dict[str, set[str]] = {}
 
     def read(self, event: AlarmEvent, origin: OpcuaAlarms, timing: Timing) -> list[SensorAlarm]:
@@ -88,7 +93,7 @@ class AlarmReader:
             return self._cleared(origin.asset, timing)
         if not isinstance(event.active, bool):
             return []
-        alarm = self._alarm(event, origin, timing)
+        alarm = self._after_the_last(self._alarm(event, origin, timing), event, timing)
         self._remember(alarm)
         return [alarm]
 
@@ -99,10 +104,29 @@ class AlarmReader:
         ts = us_of(event.time) if hasattr(event.time, "tzinfo") else None
         if ts is None or not timing.limits.allow(ts, timing.received_us):
             ts = self._stamps.next(f"{origin.asset} {code}", timing.received_us)
-        message = _text(event.message)
+        seen = event.acknowledged is True and origin.acknowledgements
         return SensorAlarm(
-            origin.asset, code, ts, event.active, min(max(severity, 1), 1000), message
+            origin.asset,
+            code,
+            ts,
+            event.active,
+            min(max(severity, 1), 1000),
+            _text(event.message),
+            acknowledged_at_source(self._source) if seen else "",
         )
+
+    def _after_the_last(self, alarm: SensorAlarm, event: AlarmEvent, timing: Timing) -> SensorAlarm:
+        """The alarm, later than its raise also where the server acknowledges it under that time.
+
+        Of two changes with one time the first one counts.
+        """
+        key = alarm.asset, alarm.code
+        if event.acknowledged is False:
+            self._unseen[key] = alarm.ts
+        elif self._unseen.pop(key, None) == alarm.ts:
+            at = max(timing.received_us, alarm.ts + 1)
+            return replace(alarm, ts=self._stamps.next(f"{alarm.asset} {alarm.code}", at))
+        return alarm
 
     def _remember(self, alarm: SensorAlarm) -> None:
         key = alarm.asset, alarm.code
@@ -119,12 +143,10 @@ class AlarmReader:
             return []
         gone = [key for key in self._active if key[0] == asset and key[1] not in reported]
         return [
-            SensorAlarm(
-                alarm.asset,
-                alarm.code,
-                self._stamps.next(f"{alarm.asset} {alarm.code}", timing.received_us),
+            replace(
+                alarm,
+                ts=self._stamps.next(f"{alarm.asset} {alarm.code}", timing.received_us),
                 active=False,
-                severity=alarm.severity,
                 message="no longer reported by the server",
             )
             for alarm in (self._active.pop(key) for key in gone)

@@ -47,7 +47,9 @@ class OpcuaCollector:
         self._health = OpcuaHealth(source.name)
         kept = Positions(positions)
         stored = Stored.after(kept.read())
-        self._memory = Memory(self._health, stamps, AlarmReader(stamps), clock, kept, stored)
+        self._memory = Memory(
+            self._health, stamps, AlarmReader(source.name, stamps), clock, kept, stored
+        )
 
     @property
     def name(self) -> str:

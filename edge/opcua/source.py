@@ -157,6 +157,12 @@ class OpcuaAlarms(FileModel):
         "and where it has none its SourceName.",
         examples=["HIGH_TEMP"],
     )
+    acknowledgements: bool = Field(
+        default=True,
+        description="Does an acknowledgement at the server count as one here? Say false where the "
+        "server tells every alarm as acknowledged because nobody acknowledges there.",
+        examples=[False],
+    )
 
 
 class OpcuaSource(SourceFields):

@@ -37,6 +37,7 @@ ALARMS = st.lists(
         active=st.booleans(),
         severity=st.integers(1, 1000),
         message=TEXTS,
+        acknowledged_by=TEXTS,
     ),
     max_size=10,
 ).map(tuple)
@@ -78,6 +79,16 @@ def test_alarms_survive_the_wire(alarms: tuple[SensorAlarm, ...]) -> None:
 )
 def test_what_was_rejected_survives_the_wire(rejected: list[Rejected]) -> None:
     assert decode_rejects(encode_rejects(rejected)) == tuple(rejected)
+
+
+def test_alarms_of_before_the_acknowledgement_are_still_read() -> None:
+    (alarm,) = decode_alarms(ALARM)
+    columns = pa.ipc.open_stream(ALARM).read_all().drop_columns("acknowledged_by")
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, columns.schema) as writer:
+        writer.write_table(columns)
+    assert decode_alarms(sink.getvalue().to_pybytes()) == (alarm,)
+    assert not alarm.acknowledged_by
 
 
 def test_a_batch_of_some_rows_keeps_its_tags() -> None:

@@ -52,7 +52,7 @@ def told(found: Findings) -> dict[str, Any]:
     ]
     alarms = [
         f"{each.asset} {each.code} {moment(each.ts)} {'on' if each.active else 'off'} "
-        f"{each.severity} {each.message}".strip()
+        f"{each.severity} {each.message} {each.acknowledged_by}".strip()
         for each in found.alarms
     ]
     rejected = [

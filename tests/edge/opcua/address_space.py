@@ -56,6 +56,9 @@ class Space:
             event.add_property("ConditionName", described["condition"], ua.VariantType.String)
         if "active" in described:
             event.add_property("ActiveState/Id", described["active"], ua.VariantType.Boolean)
+        if "acknowledged" in described:
+            seen = described["acknowledged"]
+            event.add_property("AckedState/Id", seen, ua.VariantType.Boolean)
         event.Severity = described.get("severity", 500)
         await generator.trigger(moment(described["time"]), described.get("message", ""))
 

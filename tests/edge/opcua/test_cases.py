@@ -125,7 +125,7 @@ def alarms(told: Iterable[SensorAlarm]) -> list[str]:
     """Alarms likewise, asset by asset: a server tells those of two objects in any order."""
     return [
         f"{each.asset} {each.code} {time_text(each.ts)} {'on' if each.active else 'off'} "
-        f"{each.severity} {each.message}".strip()
+        f"{each.severity} {each.message} {each.acknowledged_by}".strip()
         for each in sorted(told, key=lambda alarm: alarm.asset)
     ]
 

@@ -44,7 +44,7 @@ def reader() -> Reader:
         }
     )
     stamps = Stamps()
-    health, alarms = OpcuaHealth("press"), AlarmReader(stamps)
+    health, alarms = OpcuaHealth("press"), AlarmReader("press", stamps)
     items = Items(source)
     return Reader(items, Overlap(), health, stamps, alarms, lambda: NOW, TIMING.limits)
 
@@ -113,6 +113,7 @@ def event(**more: Any) -> AlarmEvent:
         "severity": 800,
         "condition_name": "HIGH",
         "active": True,
+        "acknowledged": None,
     }
     return AlarmEvent(**{**fields, **more})
 
@@ -124,7 +125,7 @@ def refresh(reader: AlarmReader, *events: AlarmEvent) -> list[Any]:
 
 
 def test_an_alarm_is_named_by_its_condition_then_by_its_source() -> None:
-    reader = AlarmReader(Stamps())
+    reader = AlarmReader("press", Stamps())
     (one,) = reader.read(event(), ORIGIN, TIMING)
     (other,) = reader.read(event(condition_name=None), ORIGIN, TIMING)
     (fixed,) = reader.read(event(), OpcuaAlarms(asset="K-1", code="OIL"), TIMING)
@@ -133,11 +134,11 @@ def test_an_alarm_is_named_by_its_condition_then_by_its_source() -> None:
 
 
 def test_an_event_without_an_active_state_is_no_alarm() -> None:
-    assert AlarmReader(Stamps()).read(event(active=None), ORIGIN, TIMING) == []
+    assert AlarmReader("press", Stamps()).read(event(active=None), ORIGIN, TIMING) == []
 
 
 def test_a_refresh_clears_what_it_does_not_report() -> None:
-    reader = AlarmReader(Stamps())
+    reader = AlarmReader("press", Stamps())
     for name in ("HIGH", "LOW"):
         reader.read(event(condition_name=name), ORIGIN, TIMING)
     alarms = refresh(reader, event(condition_name="LOW"))
@@ -145,10 +146,41 @@ def test_a_refresh_clears_what_it_does_not_report() -> None:
     assert refresh(reader, event(condition_name="LOW"))[1:] == []
 
 
+def acknowledgements(*events: AlarmEvent, origin: OpcuaAlarms = ORIGIN) -> list[tuple[int, str]]:
+    """When each alarm came, from the first one on, and who had acknowledged it."""
+    reader = AlarmReader("press", Stamps())
+    told = [alarm for each in events for alarm in reader.read(each, origin, TIMING)]
+    return [(alarm.ts - told[0].ts, alarm.acknowledged_by) for alarm in told]
+
+
+def test_an_alarm_tells_that_it_was_acknowledged_at_its_source() -> None:
+    raised, seen = event(acknowledged=False, time=ago(3)), event(acknowledged=True, time=ago(2))
+    assert acknowledgements(raised, seen) == [(0, ""), (1_000_000, "source:press")]
+
+
+def test_an_alarm_is_acknowledged_later_though_the_server_says_the_time_of_its_raise() -> None:
+    raised, seen = event(acknowledged=False), event(acknowledged=True)
+    (_, later) = acknowledgements(raised, seen)
+    assert later == (1_000_000, "source:press")
+
+
+def test_an_alarm_from_ahead_of_our_clock_is_acknowledged_after_it() -> None:
+    ahead = ago(-1)
+    (_, later) = acknowledgements(
+        event(acknowledged=False, time=ahead), event(acknowledged=True, time=ahead)
+    )
+    assert later == (1, "source:press")
+
+
+def test_a_server_that_acknowledges_all_by_itself_acknowledges_nothing_here() -> None:
+    origin = OpcuaAlarms(asset="K-1", acknowledgements=False)
+    assert acknowledgements(event(acknowledged=True), origin=origin) == [(0, "")]
+
+
 @given(st.lists(st.one_of(st.none(), st.text(), st.integers(), st.booleans(), st.floats())))
 def test_no_event_crashes(values: list[Any]) -> None:
     fields = [ua.Variant(value) for value in values] if None not in values else values
-    for alarm in AlarmReader(Stamps()).read(event_of(fields), ORIGIN, TIMING):
+    for alarm in AlarmReader("press", Stamps()).read(event_of(fields), ORIGIN, TIMING):
         assert 1 <= alarm.severity <= 1000
         assert alarm.message.isprintable()
         assert alarm.code
