@@ -40,10 +40,16 @@ def newly_acknowledged(
 ) -> Iterator[SensorAlarm]:
     """Those changes of one alarm by which it is acknowledged, and was not, or comes anew so."""
     for alarm in taken_in(last, told):
-        known = last is not None and last.acknowledged_by and (last.active or not alarm.active)
-        if alarm.acknowledged_by and not known:
+        if alarm.acknowledged_by and _is_news(last, alarm):
             yield alarm
         last = alarm
+
+
+def _is_news(last: SensorAlarm | None, alarm: SensorAlarm) -> bool:
+    if last is not None and last.active == alarm.active:
+        return not last.acknowledged_by
+    # Servers that acknowledge by themselves what clears do not say that somebody saw it.
+    return alarm.active
 
 
 def in_order(

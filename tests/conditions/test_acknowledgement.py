@@ -83,7 +83,7 @@ def cut(stream: Sequence[Part], cuts: Sequence[int]) -> list[Sequence[Part]]:
     return [stream[start:end] for start, end in zip([0, *ends], [*ends, len(stream)], strict=True)]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(streams(), st.lists(st.integers(0, 25), max_size=4))
 def test_however_the_log_is_cut_the_same_is_acknowledged(
     stream: list[Part], cuts: list[int]
@@ -110,6 +110,11 @@ def test_what_is_told_again_is_not_acknowledged_again() -> None:
     assert seen(one, (alarm(0), alarm(2, seen=True), alarm(3, seen=True))) == [("alarm/HOT", 2)]
     assert seen(one, (alarm(2, seen=True), alarm(4, on=False, seen=True))) == []
     assert seen(one, (alarm(5, seen=True),)) == [("alarm/HOT", 5)]
+
+
+def test_what_clears_and_is_acknowledged_in_one_was_seen_by_nobody() -> None:
+    one = engine()
+    assert seen(one, (alarm(0), alarm(2, on=False, seen=True), alarm(3, on=False, seen=True))) == []
 
 
 def test_every_rule_over_an_alarm_hears_of_its_acknowledgement() -> None:
