@@ -29,10 +29,15 @@ _FIELDS: tuple[tuple[int, tuple[str, ...]], ...] = (
     (_ALARM, ("ActiveState", "Id")),
     (_ACKNOWLEDGEABLE, ("AckedState", "Id")),
 )
+_OVERFLOW = ua.NodeId(ua.Int32(ObjectIds.EventQueueOverflowEventType))
+_REFRESH_REQUIRED = ua.NodeId(ua.Int32(ObjectIds.RefreshRequiredEventType))
 _REFRESH_START = ua.NodeId(ua.Int32(ObjectIds.RefreshStartEventType))
 _REFRESH_END = ua.NodeId(ua.Int32(ObjectIds.RefreshEndEventType))
 _LONGEST_TEXT = 1_000
 _LONGEST_CODE = 200
+
+AlarmKey = tuple[str, str]
+"""Asset and code of an alarm."""
 
 
 def event_filter() -> ua.EventFilter:
@@ -62,6 +67,16 @@ class AlarmEvent:
     active: Any
     acknowledged: Any
 
+    @property
+    def is_overflow(self) -> bool:
+        """Does the server say that it has thrown events away before this one?"""
+        return bool(self.type == _OVERFLOW)
+
+    @property
+    def asks_for_refresh(self) -> bool:
+        """Does it say that alarms may have changed without a word?"""
+        return self.is_overflow or bool(self.type == _REFRESH_REQUIRED)
+
 
 def event_of(fields: Sequence[Any]) -> AlarmEvent:
     """The event in the fields of a notification, in the order of the filter."""
@@ -80,22 +95,26 @@ class AlarmReader:
     def __init__(self, source: str, stamps: Stamps) -> None:
         self._source = source
         self._stamps = stamps
-        self._active: dict[tuple[str, str], SensorAlarm] = {}
-        self._unseen: dict[tuple[str, str], int] = {}
-        self._reported: dict[str, set[str]] = {}
+        self._active: dict[AlarmKey, tuple[OpcuaAlarms, SensorAlarm]] = {}
+        self._unseen: dict[AlarmKey, int] = {}
+        self._reported: dict[OpcuaAlarms, set[AlarmKey]] = {}
 
     def read(self, event: AlarmEvent, origin: OpcuaAlarms, timing: Timing) -> list[SensorAlarm]:
         """The alarm changes that an event means; none for events that are no alarms."""
         if event.type == _REFRESH_START:
-            self._reported[origin.asset] = set()
+            self._reported[origin] = set()
             return []
         if event.type == _REFRESH_END:
-            return self._cleared(origin.asset, timing)
+            return self._cleared(origin, timing)
         if not isinstance(event.active, bool):
             return []
         alarm = self._after_the_last(self._alarm(event, origin, timing), event, timing)
-        self._remember(alarm)
+        self._remember(alarm, origin)
         return [alarm]
+
+    def lost_some(self, origin: OpcuaAlarms) -> None:
+        """Events are missing: a refresh that goes on no longer tells all that is active."""
+        self._reported.pop(origin, None)
 
     def _alarm(self, event: AlarmEvent, origin: OpcuaAlarms, timing: Timing) -> SensorAlarm:
         name = _text(event.condition_name) or _text(event.source_name) or "ALARM"
@@ -128,20 +147,21 @@ class AlarmReader:
             return replace(alarm, ts=self._stamps.next(f"{alarm.asset} {alarm.code}", at))
         return alarm
 
-    def _remember(self, alarm: SensorAlarm) -> None:
+    def _remember(self, alarm: SensorAlarm, origin: OpcuaAlarms) -> None:
         key = alarm.asset, alarm.code
-        if alarm.asset in self._reported:
-            self._reported[alarm.asset].add(alarm.code)
+        if origin in self._reported:
+            self._reported[origin].add(key)
         if alarm.active:
-            self._active[key] = alarm
+            self._active[key] = origin, alarm
         else:
             self._active.pop(key, None)
 
-    def _cleared(self, asset: str, timing: Timing) -> list[SensorAlarm]:
-        reported = self._reported.pop(asset, None)
+    def _cleared(self, origin: OpcuaAlarms, timing: Timing) -> list[SensorAlarm]:
+        reported = self._reported.pop(origin, None)
         if reported is None:
             return []
-        gone = [key for key in self._active if key[0] == asset and key[1] not in reported]
+        # An asset may be listened to at several objects, each of which is refreshed by itself.
+        heard = [key for key, (heard_at, _) in self._active.items() if heard_at == origin]
         return [
             replace(
                 alarm,
@@ -149,7 +169,7 @@ class AlarmReader:
                 active=False,
                 message="no longer reported by the server",
             )
-            for alarm in (self._active.pop(key) for key in gone)
+            for _, alarm in (self._active.pop(key) for key in heard if key not in reported)
         ]
 
 

@@ -15,6 +15,8 @@ class OpcuaHealth(Health):
 
     missed: int = 0
     """Publications whose numbers say that they were sent, and that never came."""
+    overflows: int = 0
+    """How often events were lost at the server, as far as it can be seen."""
     notes: dict[str, str] = field(default_factory=dict)
     """What the server does not do as asked for, by tag; it is read all the same."""
 
@@ -34,5 +36,9 @@ class OpcuaHealth(Health):
         part = Health.part(self)
         notes = "; ".join(f"{tag}: {text}" for tag, text in sorted(self.notes.items())[:3])
         more = f"; {len(self.notes) - 3} more" if len(self.notes) > 3 else ""
-        metrics = {**part.metrics, "publications_missed_total": float(self.missed)}
+        metrics = {
+            **part.metrics,
+            "publications_missed_total": float(self.missed),
+            "event_overflows_total": float(self.overflows),
+        }
         return replace(part, message=part.message or notes + more, metrics=metrics)

@@ -29,6 +29,8 @@ class Item:
     told: bool = False
     """Has the server told its present value in this session?"""
     server_id: int | None = None
+    queue: int = 0
+    """Notifications that the server keeps of it, as it says itself."""
 
     @property
     def is_variable(self) -> bool:

@@ -8,7 +8,8 @@ from asyncua.ua.status_codes import StatusCodes
 from edge.opcua.alarms import event_filter
 from edge.opcua.source import Discard, Watched
 
-_EVENT_QUEUE = 100
+# A refresh tells all active alarms at once.
+_EVENT_QUEUE = 1_000
 _FILTER_REFUSALS = frozenset(
     {
         StatusCodes.BadDeadbandFilterInvalid,

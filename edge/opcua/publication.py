@@ -43,6 +43,8 @@ class Publication:
     notifications: list[Notification] = field(default_factory=list)
     is_keep_alive: bool = False
     """Is there nothing new? Then `sequence` is the number that the next publication will have."""
+    goes_on: bool = False
+    """Does what the server had to publish at this time go on in the next one?"""
 
 
 class Numbering:
@@ -70,13 +72,15 @@ def publication_of(data: bytes) -> Publication:
     struct_from_binary(ua.ResponseHeader, buffer).ServiceResult.check()
     subscription = Primitives.UInt32.unpack(buffer)
     buffer.skip(4 * max(0, Primitives.Int32.unpack(buffer)))
-    Primitives.Boolean.unpack(buffer)
+    goes_on = Primitives.Boolean.unpack(buffer)
     sequence = Primitives.UInt32.unpack(buffer)
     Primitives.DateTime.unpack(buffer)
     count = Primitives.Int32.unpack(buffer)
     found = [_notification(buffer) for _ in range(count)]
     known = [each for each in found if each is not None]
-    return Publication(subscription, sequence, known, is_keep_alive=count <= 0)
+    return Publication(
+        subscription, sequence, known, is_keep_alive=count <= 0, goes_on=bool(goes_on)
+    )
 
 
 def _notification(buffer: Buffer) -> Notification | None:

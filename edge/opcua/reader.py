@@ -1,5 +1,6 @@
 """Turns what a server publishes of a subscription into readings and alarms."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -15,6 +16,7 @@ from edge.opcua.health import OpcuaHealth
 from edge.opcua.history import Overlap
 from edge.opcua.items import Items
 from edge.opcua.publication import Notification, Unreadable
+from edge.opcua.source import OpcuaAlarms
 from edge.opcua.status import is_gone, overflowed
 from edge.opcua.values import (
     NO_TIME,
@@ -40,6 +42,8 @@ class Read:
     """The time of the last reading of each tag by the source's own clock, where it has one."""
     alarms: list[SensorAlarm] = field(default_factory=list)
     unreadable: list[Unreadable] = field(default_factory=list)
+    refresh: bool = False
+    """May the server have more to tell of its alarms than it told?"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +57,14 @@ class Reader:
     alarms: AlarmReader
     clock: ClockUs
     limits: ClockLimits
+    _events: Counter[int] = field(default_factory=Counter)
+    """How many events of each handle came at once."""
 
-    def read(self, notifications: Sequence[Notification]) -> Read:
-        """Raises `SourceLost` where the server says that the subscription has ended."""
+    def read(self, notifications: Sequence[Notification], *, goes_on: bool = False) -> Read:
+        """What a publication says, or the first part of one that goes on.
+
+        Raises `SourceLost` where the server says that the subscription has ended.
+        """
         timing = Timing(self.clock(), self.limits)
         batches: list[ReadingBatch] = []
         read = Read(ReadingBatch.from_rows([]))
@@ -63,12 +72,13 @@ class Reader:
             if isinstance(each, np.ndarray):
                 batches.append(self._readings(each, timing, read))
             elif isinstance(each, ua.EventNotificationList):
-                for event in each.Events:
-                    read.alarms += self._alarms(event, timing)
+                self._tell_events(each.Events, timing, read)
             elif isinstance(each, ua.StatusChangeNotification):
                 raise SourceLost(f"the server ended the subscription: {each.Status.name}")
             else:
                 read.unreadable.append(each)
+        if not goes_on:
+            self._events.clear()
         read.readings = ReadingBatch.concatenate(batches)
         return read
 
@@ -127,11 +137,26 @@ class Reader:
             np.bool_,
         )
 
-    def _alarms(self, event: ua.EventFieldList, timing: Timing) -> list[SensorAlarm]:
-        origin = self.items.alarms(event.ClientHandle)
-        if origin is None:
-            return []
-        return self.alarms.read(event_of(event.EventFields), origin, timing)
+    def _tell_events(self, events: Sequence[ua.EventFieldList], timing: Timing, read: Read) -> None:
+        for each in events:
+            origin = self.items.alarms(each.ClientHandle)
+            if origin is None:
+                continue
+            event = event_of(each.EventFields)
+            if event.is_overflow:
+                self._lost_some(origin)
+            read.refresh |= event.asks_for_refresh
+            read.alarms += self.alarms.read(event, origin, timing)
+        # Few servers say that a queue ran over. One that comes full may have done so.
+        self._events.update(each.ClientHandle for each in events)
+        for handle, count in self._events.items():
+            if (origin := self.items.alarms(handle)) and count >= self.items[handle].queue > 1:
+                self._lost_some(origin)
+                read.refresh = True
+
+    def _lost_some(self, origin: OpcuaAlarms) -> None:
+        self.alarms.lost_some(origin)
+        self.health.overflows += 1
 
 
 def _last_us(names: Sequence[str], index: Indices, own: Int64s) -> dict[str, int]:

@@ -66,6 +66,7 @@ class Subscription:
         self._silence_s = 0.0
         self._heard = 0.0
         self._busy = False
+        self._stale_alarms = True
 
     async def open(self) -> None:
         """Make the subscription, watch every node that there is, and refresh the alarms."""
@@ -77,8 +78,7 @@ class Subscription:
         )
         self._silence_s = 2 * self._publishing.keepalive_s + self._source.timeout_us / 1e6
         await self._take_up(await self._find_missing())
-        if self._source.alarms:
-            await self._refresh()
+        await self._refresh()
         self._heard = asyncio.get_running_loop().time()
 
     async def take(self) -> None:
@@ -86,9 +86,11 @@ class Subscription:
         while True:
             publication = await self._publishing.next()
             self._busy = True
-            self._memory.health.missed += self._numbering.missed(publication)
+            missed = self._numbering.missed(publication)
+            self._memory.health.missed += missed
             async with self._in_order:
-                read = self._reader.read(publication.notifications)
+                read = self._reader.read(publication.notifications, goes_on=publication.goes_on)
+                self._stale_alarms |= read.refresh or missed > 0
                 await self._keep(read)
                 self._memory.stored.last_us.update(read.last_us)
             self._busy, self._heard = False, asyncio.get_running_loop().time()
@@ -102,7 +104,8 @@ class Subscription:
     async def reconcile(self) -> None:
         """Find out which watched nodes are gone, and watch those that are there again.
 
-        Not every server says that it deleted a node, and none watches it again by itself.
+        Not every server says that it deleted a node, and none watches it again by itself. Alarms that
+        may have changed unheard are asked for here, so that a flood of them is not answered by more.
         """
         watched = [item for item in self._items if item.watched]
         for some in portions(watched, self._limits.read):
@@ -112,6 +115,7 @@ class Subscription:
                 if result.StatusCode is not None and is_gone(result.StatusCode.value):
                     item.watched, item.problem = False, result.StatusCode.name
         await self._take_up(await self._find_missing())
+        await self._refresh()
 
     async def _find_missing(self) -> list[Item]:
         """The items that are not watched, each with its node where the server has it."""
@@ -139,6 +143,7 @@ class Subscription:
     async def _watch(self, missing: Sequence[Item]) -> None:
         """Watch items whose node there is; those that cannot be are told once."""
         await self._watcher.watch([item for item in missing if item.node is not None])
+        self._stale_alarms |= any(item.watched and not item.is_variable for item in missing)
         await self._tell_missing()
 
     async def _browse(self) -> None:
@@ -190,7 +195,13 @@ class Subscription:
         await self._put(rows)
 
     async def _refresh(self) -> None:
-        """Have the server tell the alarms that are active; many servers do not offer it."""
+        """Have the server tell the alarms that are active, where that is news.
+
+        Many servers do not offer it.
+        """
+        if not self._source.alarms or not self._stale_alarms:
+            return
+        self._stale_alarms = False
         request = ua.CallMethodRequest(
             ObjectId=ua.NodeId(ua.Int32(ObjectIds.ConditionType)),
             MethodId=ua.NodeId(ua.Int32(ObjectIds.ConditionType_ConditionRefresh)),

@@ -113,6 +113,7 @@ class Watcher:
             item.watched = item.watched and good
             item.problem = "" if good else result.StatusCode.name
             item.server_id = result.MonitoredItemId if good else None
+            item.queue = result.RevisedQueueSize if good else 0
             if filters.get(item.handle) is not None and refuses_filter(result.StatusCode.value):
                 refused.append(item)
         return refused

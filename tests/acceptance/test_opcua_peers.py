@@ -29,6 +29,7 @@ from oilcan.engines.process import free_port
 from tests.acceptance.npm_peer import installed, running
 from tests.acceptance.peer_process import Peer
 from tests.edge.memory import Memory
+from tests.edge.opcua.compressor import until
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(300)]
 
@@ -222,6 +223,22 @@ async def test_an_alarm_of_the_peer_from_its_first_sign_to_its_end(shared: Share
     assert high_high.message.endswith("state is HighHigh")
     assert acknowledged.message == "acknowledged"
     assert high.severity == SEVERITY
+    assert [alarm.acknowledged_by for alarm in memory.alarms[:3]] == ["", "", "source:peer"]
+
+
+async def test_alarms_are_asked_for_again_where_a_flood_of_events_ran_over(
+    machine: Machine,
+) -> None:
+    memory = Memory()
+    source = machine.source("level", alarms=[{"asset": "K-1"}], publish_every="1s")
+    with machine.runs() as peer:
+        peer.tell("write", name="level", value=85)
+        async with collecting(source, memory) as collector:
+            await seen(memory, lambda m: len(m.alarms) == 1)
+            peer.tell("write", name="level", value=50)
+            peer.tell("flood", count=1_500)
+            await seen(memory, lambda m: not m.alarms[-1].active)
+            await until(lambda: collector.health().overflows > 0)
 
 
 async def test_a_node_that_is_missing_after_a_restart_and_comes_back(machine: Machine) -> None:

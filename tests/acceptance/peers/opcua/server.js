@@ -129,6 +129,12 @@ async function main() {
       space.deleteNode(variables[name]);
       delete variables[name];
     },
+    // Events that are no alarms, all at once: more than any queue takes.
+    flood({ count }) {
+      for (let n = 0; n < count; n += 1) {
+        machine.raiseEvent("BaseEventType", { message: { dataType: DataType.LocalizedText, value: { text: "flood" } } });
+      }
+    },
     acknowledge() {
       const state = alarm.currentBranch();
       state.setAckedState(true);
