@@ -6,7 +6,7 @@ of them are stored that the protocol promises.
 
 import os
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,12 +15,10 @@ import pytest
 from _pytest.mark import ParameterSet
 from psycopg.conninfo import make_conninfo
 
-from config.clock import now_us
 from tests.acceptance.faults import faults
 from tests.acceptance.faults.faults import Fault
 from tests.acceptance.faults.ledger import CLEAN, Verdict
 from tests.acceptance.faults.line import Line, running_line
-from tests.acceptance.faults.mqtt_device import MqttDevice
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -54,28 +52,6 @@ def _case(fault: Fault) -> ParameterSet:
     return pytest.param(fault, id=fault.name, marks=marks)
 
 
-def _give(line: Line, devices: Sequence[MqttDevice], offset_us: int) -> dict[str, set[float]]:
-    """Have devices publish with clocks that are off; gives the numbers, by tag.
-
-    The clocks step while nothing is under way.
-    """
-    _rest(line, devices)
-    marks = {tag: len(ledger) for each in devices for tag, ledger in each.ledgers.items()}
-    for device in devices:
-        device.clock = lambda: now_us() + offset_us
-        device.start()
-    line.until_flowing()
-    _rest(line, devices)
-    ledgers = line.devices.ledgers
-    return {tag: set(range(mark + 1, len(ledgers[tag]) + 1)) for tag, mark in marks.items()}
-
-
-def _rest(line: Line, devices: Sequence[MqttDevice]) -> None:
-    for device in devices:
-        device.stop()
-        line.until_stored(device)
-
-
 @pytest.mark.parametrize("fault", [_case(fault) for fault in faults.SHORT])
 def test_nothing_is_lost_or_doubled_through(line: Line, fault: Fault):
     if reason := fault.lacks(line):
@@ -87,13 +63,14 @@ def test_nothing_is_lost_or_doubled_through(line: Line, fault: Fault):
 
 @pytest.mark.acceptance
 def test_clocks_of_devices_that_step_an_hour_are_doubted_and_nothing_is_lost(line: Line):
-    devices = [line.devices.mqtt_311, line.devices.mqtt_5, line.devices.embedded]
+    devices = faults.clocked(line)
     with line.watching() as watch:
-        ahead = _give(line, devices, _HOUR_US)
-        behind = _give(line, devices, -_HOUR_US)
-        right = _give(line, devices, 0)
+        ahead = faults.give(line, devices, _HOUR_US)
+        behind = faults.give(line, devices, -_HOUR_US)
+        right = faults.give(line, devices, 0)
         for device in devices:
             device.start()
+    line.devices.opcua.forget_history()
     assert watch.verdicts == dict.fromkeys(watch.verdicts, CLEAN)
     assert {tag: line.doubted(tag) for tag in right} == {
         tag: ahead[tag] | behind[tag] for tag in right

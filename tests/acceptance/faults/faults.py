@@ -11,6 +11,7 @@ from random import Random
 import psycopg
 from nats.aio.client import Client
 
+from config.clock import now_us
 from config.log import (
     _SEQUENCE,
     _SESSION,
@@ -23,6 +24,8 @@ from config.log import (
 )
 from tests.acceptance.faults.disk import lacking
 from tests.acceptance.faults.line import Line
+from tests.acceptance.faults.mqtt_device import MqttDevice
+from tests.acceptance.faults.opcua_device import OpcuaDevice
 from tests.acceptance.faults.proxy import Proxy, Way
 from tests.acceptance.faults.service import wait_until
 
@@ -33,6 +36,10 @@ _FULL = "No space left on device"
 _KEY = 4711
 _REPEATED = 500
 _EMBEDDED_ACK_WAIT_S = 10
+_HOUR_US = 3_600_000_000
+
+Clocked = MqttDevice | OpcuaDevice
+"""A device that tells a time of its own."""
 
 BLOCKED = """
 SELECT count(*) FROM pg_locks WHERE NOT granted AND database =
@@ -65,6 +72,45 @@ class Fault:
     """Why it cannot strike a line, or nothing."""
     at_store: bool = False
     """Does it strike where the kind of database matters?"""
+
+
+def clocked(line: Line) -> list[Clocked]:
+    """The devices that tell a time of their own, by which we can see that their clocks are off."""
+    devices = line.devices
+    return [devices.mqtt_311, devices.mqtt_5, devices.embedded, devices.opcua]
+
+
+def give(line: Line, devices: Sequence[Clocked], offset_us: int) -> dict[str, set[float]]:
+    """Have devices publish with clocks that are off; gives the numbers, by tag.
+
+    The clocks step while nothing is under way.
+    """
+    _rest(line, devices)
+    marks = {tag: len(ledger) for each in devices for tag, ledger in each.ledgers.items()}
+    for device in devices:
+        device.clock = lambda: now_us() + offset_us
+        device.start()
+    line.until_flowing()
+    _rest(line, devices)
+    ledgers = line.devices.ledgers
+    return {tag: set(range(mark + 1, len(ledgers[tag]) + 1)) for tag, mark in marks.items()}
+
+
+def _rest(line: Line, devices: Sequence[Clocked]) -> None:
+    for device in devices:
+        device.stop()
+        line.until_stored(device)
+
+
+def _clocks_of_devices_step(line: Line, chance: Random) -> None:
+    """An hour forward, an hour back from the right time, and right again, in one order or the other."""
+    devices, steps = clocked(line), [_HOUR_US, -_HOUR_US]
+    chance.shuffle(steps)
+    for offset_us in (*steps, 0):
+        give(line, devices, offset_us)
+    line.devices.opcua.forget_history()
+    for device in devices:
+        device.start()
 
 
 def _nothing(_line: Line, _chance: Random) -> None:
@@ -331,6 +377,7 @@ LONG: Sequence[Fault] = (
     Fault("edge killed before the log confirms", _edge_killed_before_the_log_confirms),
     Fault("edge killed before it acknowledges", _edge_killed_before_it_acknowledges),
     Fault("log silent for longer than brokers wait", _log_silent_for_longer_than_brokers_wait),
+    Fault("clocks of devices step an hour", _clocks_of_devices_step),
     Fault("database stopped for 20 s", _database_stopped_for_long, _given_database),
     Fault("disk of the database full for 20 s", _disk_full_for_long, _no_disk),
 )

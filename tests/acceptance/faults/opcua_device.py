@@ -61,6 +61,10 @@ class OpcuaDevice:
     def receiver_gone(self, since: float) -> None:
         """The next one reads the history."""
 
+    def forget_history(self) -> None:
+        """Keep nothing of before: under a wrong clock it lies where later readings will be."""
+        self._history.forget()
+
     def close(self) -> None:
         self.power_off()
 
@@ -109,3 +113,8 @@ class _History(HistoryDict):
     def keep(self, node: ua.NodeId, value: ua.DataValue) -> None:
         """Keep a value."""
         self._datachanges.setdefault(node, []).append(value)
+
+    def forget(self) -> None:
+        """Keep nothing that was written so far."""
+        for values in self._datachanges.values():
+            values.clear()
