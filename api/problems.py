@@ -171,6 +171,12 @@ PROBLEMS: Mapping[type[config.OilcanError], ProblemType] = MappingProxyType(
             "An order about this problem is open",
             "WO-000001 is open about the same problem",
         ),
+        maintenance.CodeTaken: ProblemType(
+            _Status.CONFLICT,
+            "code-taken",
+            "The code is taken",
+            "kim is the code of a person: choose another one",
+        ),
         conditions.EventNotFound: ProblemType(
             _Status.NOT_FOUND, "not-found", "There is no such thing", "there is no event 9"
         ),

@@ -8,7 +8,8 @@ OilcanError
     ├── RequirementMissing   give what is missing (`field`), then ask again
     ├── AssetRetired         choose another asset, or bring this one back: it takes no new work
     ├── ProblemOpen          work on the order that it names: it is about the same problem
-    └── KeptInFiles          change the plant's files and apply them: they keep it
+    ├── KeptInFiles          change the plant's files and apply them: they keep it
+    └── CodeTaken            choose another code: people, vendors and teams share one set of them
 """
 
 from collections.abc import Sequence
@@ -87,3 +88,12 @@ class KeptInFiles(MaintenanceError):
         super().__init__(
             f"{kind} {key} is kept in the plant's files: change it there and run `oilcan apply`"
         )
+
+
+class CodeTaken(MaintenanceError):
+    """The code names something else that an order can be given to."""
+
+    def __init__(self, code: str, holder: str) -> None:
+        self.code = code
+        self.holder = holder
+        super().__init__(f"{code} is the code of a {holder}: choose another one")

@@ -12,7 +12,7 @@ from config.errors import DocumentError
 from config.suggestion import did_you_mean
 from edge.source_file import Source, load_sources
 
-WORK_KEYS: tuple[str, ...] = ()
+WORK_KEYS: tuple[str, ...] = ("calendars", "people", "teams")
 """Lists that describe how work is done (`oilcan.plant.sections`)."""
 
 PLANT_KEYS = ("sites", "asset_classes", "assets", "sources", "profiles", *WORK_KEYS)

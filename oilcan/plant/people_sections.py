@@ -1,0 +1,63 @@
+"""Calendars, people and teams in plant files, and what is wrong between them."""
+
+from collections.abc import Iterator, Sequence
+
+from config.documents import Problem
+from config.suggestion import did_you_mean
+from maintenance.calendars.file import CalendarShape
+from maintenance.calendars.service import apply_calendars
+from maintenance.people.file import StaffShape, TeamShape
+from maintenance.people.service import apply_staff, apply_teams
+from oilcan.plant.entries import Declared, Placed
+from oilcan.plant.section import Known, Section, by_definition
+
+
+def staff_problems(
+    entries: Sequence[Placed[StaffShape]], declared: Declared, known: Known
+) -> Iterator[Problem]:
+    """Sites and calendars that do not exist, and logins that two people have."""
+    logins: dict[str, str] = {}
+    for entry in entries:
+        shape = entry.shape
+        yield from unknown(entry, "site", shape.site, declared.sites)
+        yield from unknown(entry, "calendar", shape.calendar, known["calendars"])
+        login = shape.login or shape.code
+        if login in logins:
+            message = f"{shape.code} and {logins[login]} have the login {login}"
+            yield entry.problem(("login",), message, "A login belongs to one person")
+        logins[login] = shape.code
+
+
+def team_problems(
+    entries: Sequence[Placed[TeamShape]], declared: Declared, known: Known
+) -> Iterator[Problem]:
+    """Sites and members that do not exist, and codes that a person has."""
+    for entry in entries:
+        shape = entry.shape
+        yield from unknown(entry, "site", shape.site, declared.sites)
+        if shape.code in known["people"]:
+            message = f"{shape.code} is the code of a person too"
+            yield entry.problem(("code",), message, "An order could not tell them apart: rename it")
+        for index, member in enumerate(shape.members):
+            if member not in known["people"]:
+                remedy = did_you_mean(member, known["people"], otherwise="Add it under `people:`")
+                yield entry.problem(("members", index), f"there is no person {member!r}", remedy)
+
+
+def unknown(
+    entry: Placed[StaffShape] | Placed[TeamShape],
+    what: str,
+    name: str | None,
+    known: frozenset[str],
+) -> Iterator[Problem]:
+    """A problem where a name is given that nothing has."""
+    if name is not None and name not in known:
+        remedy = did_you_mean(name, known, otherwise=f"Add it under `{what}s:`")
+        yield entry.problem((what,), f"there is no {what} {name!r}", remedy)
+
+
+PEOPLE_SECTIONS: tuple[Section, ...] = (
+    Section("calendars", CalendarShape, "calendar", "code", by_definition(apply_calendars)),
+    Section("people", StaffShape, "person", "code", by_definition(apply_staff), staff_problems),
+    Section("teams", TeamShape, "team", "code", by_definition(apply_teams), team_problems),
+)
