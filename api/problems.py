@@ -159,6 +159,48 @@ PROBLEMS: Mapping[type[config.OilcanError], ProblemType] = MappingProxyType(
             "Something is missing for this",
             "cannot cancel WO-000001: it needs a reason",
         ),
+        maintenance.NotReady: ProblemType(
+            _Status.CONFLICT,
+            "not-ready",
+            "Something has to be brought about first",
+            "cannot start WO-000001: the permit for hot work is not issued",
+        ),
+        maintenance.TimeOverlaps: ProblemType(
+            _Status.CONFLICT,
+            "time-overlaps",
+            "That time is taken already",
+            "kim worked on WO-000001 in that time: entries do not overlap",
+        ),
+        maintenance.LabourRefused: ProblemType(
+            _Status.CONFLICT,
+            "labour-refused",
+            "Time cannot be recorded so",
+            "time is recorded while work is under way: WO-000001 is approved",
+        ),
+        maintenance.PermitRefused: ProblemType(
+            _Status.CONFLICT,
+            "permit-refused",
+            "The permit does not take this step",
+            "isolation XV-7 is not removed",
+        ),
+        maintenance.FamilyRefused: ProblemType(
+            _Status.CONFLICT,
+            "family-refused",
+            "The order cannot be a part of that one",
+            "WO-000001 is itself a part of WO-000002",
+        ),
+        maintenance.CodeUnknown: ProblemType(
+            _Status.UNPROCESSABLE_ENTITY,
+            "code-unknown",
+            "There is no such code",
+            "there is no hold reason rain; there are waiting_parts, weather",
+        ),
+        maintenance.BulkRefused: ProblemType(
+            _Status.CONFLICT,
+            "bulk-refused",
+            "Nothing was done",
+            "nothing was done: 2 of the orders could not be changed",
+        ),
         maintenance.AssetRetired: ProblemType(
             _Status.CONFLICT,
             "asset-retired",

@@ -2,17 +2,25 @@
 
 OilcanError
 └── MaintenanceError
-    ├── NotFound             correct the number or tag: there is no such thing
-    ├── StaleVersion         read again, then decide again: someone was faster
-    ├── TransitionRefused    take one of `allowed`: the order's state does not let this happen
-    ├── RequirementMissing   give what is missing (`field`), then ask again
-    ├── AssetRetired         choose another asset, or bring this one back: it takes no new work
-    ├── ProblemOpen          work on the order that it names: it is about the same problem
-    ├── KeptInFiles          change the plant's files and apply them: they keep it
-    └── CodeTaken            choose another code: people, vendors and teams share one set of them
+    ├── NotFound            correct the number or tag: there is no such thing
+    ├── StaleVersion        read again, then decide again: someone was faster
+    ├── TransitionRefused   take one of `allowed`: the order's state does not let this happen
+    ├── RequirementMissing  give what is missing (`field`), then ask again
+    ├── NotReady            bring about what is `missing` (permits, timers, parts), then ask again
+    ├── AssetRetired        choose another asset, or bring this one back: it takes no new work
+    ├── ProblemOpen         work on the order that it names: it is about the same problem
+    ├── KeptInFiles         change the plant's files and apply them: they keep it
+    ├── CodeTaken           choose another code: people, vendors and teams share one set of them
+    ├── TimeOverlaps        correct the times: the person worked elsewhere then
+    ├── LabourRefused       correct the entry: it does not fit what is recorded
+    ├── PermitRefused       take the step before it first: permits go in their order
+    ├── FamilyRefused       choose another parent: this one would close a ring, or is done
+    ├── CodeUnknown         use one of `known`: there is no such code
+    └── BulkRefused         correct the rows that it names: nothing was done
 """
 
 from collections.abc import Sequence
+from typing import Protocol
 
 from config.errors import OilcanError
 
@@ -62,6 +70,31 @@ class RequirementMissing(MaintenanceError):
         super().__init__(f"cannot {action} {number}: {message}")
 
 
+class Missing(Protocol):
+    """What `NotReady` tells of (`orders.lack.Lack`)."""
+
+    @property
+    def code(self) -> str:
+        """What stays the same."""
+        ...
+
+    @property
+    def message(self) -> str:
+        """A sentence for people."""
+        ...
+
+
+class NotReady(MaintenanceError):
+    """Something has to be brought about before the action; `missing` tells all of it."""
+
+    def __init__(self, number: str, *, action: str, missing: Sequence[Missing]) -> None:
+        self.number = number
+        self.action = action
+        self.missing = tuple(missing)
+        lacks = "; ".join(lack.message for lack in missing)
+        super().__init__(f"cannot {action} {number}: {lacks}")
+
+
 class AssetRetired(MaintenanceError):
     """The asset is retired: it takes no new work."""
 
@@ -97,3 +130,41 @@ class CodeTaken(MaintenanceError):
         self.code = code
         self.holder = holder
         super().__init__(f"{code} is the code of a {holder}: choose another one")
+
+
+class TimeOverlaps(MaintenanceError):
+    """The person's time is taken then already: nobody works twice at once."""
+
+    def __init__(self, person: str, *, number: str) -> None:
+        self.person = person
+        self.number = number
+        super().__init__(f"{person} worked on {number} in that time: entries do not overlap")
+
+
+class LabourRefused(MaintenanceError):
+    """Time cannot be recorded so; the message says what would be right."""
+
+
+class PermitRefused(MaintenanceError):
+    """A permit or an isolation does not take this step now; the message says what comes first."""
+
+
+class FamilyRefused(MaintenanceError):
+    """An order cannot be a part of that one; the message says why."""
+
+
+class CodeUnknown(MaintenanceError):
+    """There is no such code; `known` lists those that there are."""
+
+    def __init__(self, what: str, code: str, *, known: Sequence[str]) -> None:
+        self.code = code
+        self.known = tuple(known)
+        super().__init__(f"there is no {what} {code}; there are {', '.join(known)}")
+
+
+class BulkRefused(MaintenanceError):
+    """Nothing was done, because of rows that could not be: `refused` has each one's error."""
+
+    def __init__(self, refused: Sequence[tuple[str, MaintenanceError]]) -> None:
+        self.refused = tuple(refused)
+        super().__init__(f"nothing was done: {len(refused)} of the orders could not be changed")

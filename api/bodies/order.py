@@ -8,14 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.bodies.event import EventBody
 from api.bodies.page import FromDomain, PageQuery
 from maintenance.orders.queries import LinkedEvent
-from maintenance.orders.work_order import (
-    Action,
-    OrderType,
-    Origin,
-    State,
-    WorkOrder,
-    allowed_transitions,
-)
+from maintenance.orders.transitions import allowed_transitions
+from maintenance.orders.work_order import Action, OrderType, Origin, State, WorkOrder
 
 
 class OrderBody(FromDomain):

@@ -28,7 +28,7 @@ from maintenance.orders.queries import (
     get_order,
     order_of_event,
 )
-from maintenance.orders.work_order import allowed_transitions
+from maintenance.orders.transitions import allowed_transitions
 from maintenance.register.queries import children
 
 router = APIRouter(include_in_schema=False)

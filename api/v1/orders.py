@@ -59,9 +59,13 @@ Number = Annotated[str, Path(description="Number of the order.", examples=["WO-0
 
 NEEDS = {
     Action.APPROVE: Permission.APPROVE,
+    Action.SCHEDULE: Permission.APPROVE,
     Action.START: Permission.WORK,
+    Action.HOLD: Permission.WORK,
+    Action.RESUME: Permission.WORK,
     Action.COMPLETE: Permission.WORK,
     Action.CLOSE: Permission.CLOSE,
+    Action.REOPEN: Permission.CLOSE,
     Action.CANCEL: Permission.APPROVE,
 }
 

@@ -19,13 +19,20 @@ DEFAULT_MATRIX: PriorityMatrix = MappingProxyType(
     }
 )
 
+DEFAULT_NAME = "default"
+"""What reasons call `DEFAULT_MATRIX`."""
+
 
 def priority(
-    criticality: str, severity: Severity, matrix: PriorityMatrix = DEFAULT_MATRIX
+    criticality: str,
+    severity: Severity,
+    matrix: PriorityMatrix = DEFAULT_MATRIX,
+    *,
+    name: str = DEFAULT_NAME,
 ) -> tuple[int, str]:
     """Priority 1 (most urgent) to 5, and the sentence that says how it was found."""
     found = matrix[criticality][severity]
     return found, (
         f"Priority {found}: the asset has criticality {criticality} "
-        f"and the condition has severity {severity.label}."
+        f"and the condition has severity {severity.label} (matrix {name})."
     )

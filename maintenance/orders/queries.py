@@ -24,9 +24,9 @@ SELECT o.id, o.number, o.asset_id, asset.tag AS asset, asset.name AS asset_name,
        o.priority, o.priority_reason, o.severity, o.state, o.version, o.problem,
        o.assignee, o.resolution, parent.number AS parent, follows.number AS follows,
        o.planned_start, o.planned_finish, o.due_at, o.estimated_minutes, o.craft, o.team,
-       o.hold_reason, o.failed_at, o.restored_at, o.reopened, o.created_by, o.created_at,
-       o.updated_at, o.approved_at, o.scheduled_at, o.started_at, o.completed_at, o.closed_at,
-       o.cancelled_at
+       o.hold_reason, o.held_at, o.failed_at, o.restored_at, o.reopened, o.created_by, o.created_at,
+       o.updated_at, o.approved_at, o.scheduled_at, o.started_at, o.finished_at, o.completed_at,
+       o.completed_by, o.closed_at, o.cancelled_at
 FROM work_order o
 JOIN asset ON asset.id = o.asset_id
 JOIN site ON site.id = o.site_id
@@ -36,8 +36,9 @@ LEFT JOIN work_order follows ON follows.id = o.follows_id
 
 ORDER_BY_NUMBER: Final[LiteralString] = ORDERS + " WHERE o.number = %(number)s"
 
-# The asset's row is held, so that it cannot retire between the guard and the change.
-ORDER_FOR_CHANGE: Final[LiteralString] = ORDER_BY_NUMBER + " FOR SHARE OF asset"
+# Both rows are held, so that what guards read stays true until the change: no timer starts, no part
+# is added, no asset retires in between.
+ORDER_FOR_CHANGE: Final[LiteralString] = ORDER_BY_NUMBER + " FOR UPDATE OF o FOR SHARE OF asset"
 
 ORDER_BY_ID: Final[LiteralString] = ORDERS + " WHERE o.id = %(id)s"
 
@@ -46,7 +47,7 @@ ORDER_OF_PROBLEM: Final[LiteralString] = (
     ORDERS
     + """
 WHERE o.problem = %(problem)s
-ORDER BY o.state IN ('draft', 'approved', 'in_progress') DESC, o.id DESC
+ORDER BY o.state NOT IN ('completed', 'closed', 'cancelled') DESC, o.id DESC
 LIMIT 1
 """
 )
@@ -162,7 +163,7 @@ async def get_order(connection: Connection, number: str) -> WorkOrder:
 
 
 async def get_order_for_change(connection: Connection, number: str) -> WorkOrder:
-    """The order of that number, its asset held as it is for this transaction.
+    """The order of that number, held with its asset as it is for this transaction.
 
     Raises `NotFound`.
     """

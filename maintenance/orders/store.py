@@ -31,34 +31,54 @@ HOLD_ORDER_OF_PROBLEM: Final[LiteralString] = ORDER_OF_PROBLEM + " FOR UPDATE OF
 
 HOLD_ORDER: Final[LiteralString] = ORDER_BY_NUMBER + " FOR UPDATE OF o"
 
+# Shared: others may look at it and add parts to it, but it does not change meanwhile.
+SHARE_ORDER: Final[LiteralString] = """
+SELECT id, number, state FROM work_order WHERE number = %(number)s FOR SHARE
+"""
+
 HOLD_ORDER_OF_EVENT: Final[LiteralString] = ORDERS + " WHERE o.id = %(order_id)s FOR UPDATE OF o"
 
 INSERT_ORDER: Final[LiteralString] = """
 INSERT INTO work_order (
     asset_id, site_id, type, origin, title, description, failure_mode, job_plan, priority,
     priority_reason, severity, problem, evidence, parent_id, follows_id, planned_start,
-    planned_finish, due_at, estimated_minutes, craft, team, failed_at, created_by, created_at,
-    updated_at
+    planned_finish, due_at, estimated_minutes, craft, team, failed_at, origin_key, created_by,
+    created_at, updated_at
 )
 SELECT asset.id, asset.site_id, %(type)s, %(origin)s, %(title)s, %(description)s,
        %(failure_mode)s, %(job_plan)s, %(priority)s, %(priority_reason)s, %(severity)s,
        %(problem)s, %(evidence)s, %(parent_id)s, %(follows_id)s, %(planned_start)s,
        %(planned_finish)s, %(due_at)s, %(estimated_minutes)s, %(craft)s, %(team)s, %(failed_at)s,
-       %(created_by)s, %(at)s, %(at)s
+       %(origin_key)s, %(created_by)s, %(at)s, %(at)s
 FROM asset WHERE asset.id = %(asset_id)s
-ON CONFLICT (problem) WHERE state NOT IN ('completed', 'closed', 'cancelled') DO NOTHING
+ON CONFLICT DO NOTHING
 RETURNING id, number
 """
 
+# A start is the first one; coming back takes the end of the work back.
 CHANGE_STATE: Final[LiteralString] = """
 UPDATE work_order
 SET state = %(target)s, version = version + 1, updated_at = %(at)s,
     resolution = coalesce(%(resolution)s, resolution),
+    planned_start = coalesce(%(planned_start)s, planned_start),
+    planned_finish = coalesce(%(planned_finish)s, planned_finish),
+    hold_reason = %(hold_reason)s,
+    held_at = CASE %(target)s WHEN 'on_hold' THEN %(at)s::timestamptz END,
     approved_at = CASE %(target)s WHEN 'approved' THEN %(at)s ELSE approved_at END,
-    started_at = CASE %(target)s WHEN 'in_progress' THEN %(at)s ELSE started_at END,
-    completed_at = CASE %(target)s WHEN 'completed' THEN %(at)s ELSE completed_at END,
-    closed_at = CASE %(target)s WHEN 'closed' THEN %(at)s ELSE closed_at END,
-    cancelled_at = CASE %(target)s WHEN 'cancelled' THEN %(at)s ELSE cancelled_at END
+    scheduled_at = CASE %(target)s WHEN 'scheduled' THEN %(at)s ELSE scheduled_at END,
+    started_at = CASE %(target)s WHEN 'in_progress' THEN coalesce(started_at, %(at)s)
+                 ELSE started_at END,
+    finished_at = CASE %(target)s WHEN 'completed' THEN coalesce(%(finished_at)s, %(at)s)
+                  WHEN 'in_progress' THEN NULL ELSE finished_at END,
+    completed_at = CASE %(target)s WHEN 'completed' THEN %(at)s WHEN 'in_progress' THEN NULL
+                   ELSE completed_at END,
+    completed_by = CASE %(target)s WHEN 'completed' THEN %(actor)s WHEN 'in_progress' THEN NULL
+                   ELSE completed_by END,
+    closed_at = CASE %(target)s WHEN 'closed' THEN %(at)s WHEN 'in_progress' THEN NULL
+                ELSE closed_at END,
+    cancelled_at = CASE %(target)s WHEN 'cancelled' THEN %(at)s ELSE cancelled_at END,
+    reopened = reopened + (%(source)s IN ('completed', 'closed')
+                           AND %(target)s = 'in_progress')::integer
 WHERE id = %(id)s AND version = %(version)s AND state = %(source)s
 RETURNING version
 """
@@ -117,7 +137,10 @@ VALUES ('work_order.unprepared', jsonb_build_object(
 
 @dataclass(frozen=True, slots=True)
 class OrderRow:
-    """What a new order is made of; `parent_id` and `follows_id` are ids of orders."""
+    """What a new order is made of; `parent_id` and `follows_id` are ids of orders.
+
+    `origin_key` names what may lead to one order only, such as `step:17`.
+    """
 
     asset_id: int
     type: OrderType
@@ -141,6 +164,21 @@ class OrderRow:
     craft: str | None = None
     team: str | None = None
     failed_at: datetime | None = None
+    origin_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Where an order goes and what is written with it; None leaves what is there."""
+
+    target: State
+    actor: str
+    at: datetime
+    resolution: str | None = None
+    hold_reason: str | None = None
+    planned_start: datetime | None = None
+    planned_finish: datetime | None = None
+    finished_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +218,12 @@ async def hold_order(connection: Connection, number: str) -> WorkOrder | None:
     return await _hold(connection, HOLD_ORDER, {"number": number})
 
 
+async def share_order(connection: Connection, number: str) -> tuple[int, State] | None:
+    """Id and state of an order, which does not change to the end of the transaction."""
+    row = await _row(connection, SHARE_ORDER, {"number": number})
+    return (row[0], State(row[2])) if row else None
+
+
 async def hold_order_of_problem(connection: Connection, problem: str) -> WorkOrder | None:
     """The problem's open order, else its newest; nobody else changes it in the transaction."""
     return await _hold(connection, HOLD_ORDER_OF_PROBLEM, {"problem": problem})
@@ -199,31 +243,21 @@ async def hold_order_of_event(
 async def insert_order(
     connection: Connection, order: OrderRow, *, at: datetime
 ) -> tuple[int, str] | None:
-    """Id and number of the new draft order; None if its problem has an open one."""
+    """Id and number of the new draft order.
+
+    None if its problem has an open one, or if there is an order of its `origin_key`.
+    """
     given = {each.name: getattr(order, each.name) for each in fields(order)}
     given |= {"evidence": None if order.evidence is None else Jsonb(order.evidence), "at": at}
     row = await _row(connection, INSERT_ORDER, given)
     return (row[0], row[1]) if row else None
 
 
-async def change_state(
-    connection: Connection,
-    order: WorkOrder,
-    target: State,
-    *,
-    resolution: str | None,
-    at: datetime,
-) -> int | None:
+async def change_state(connection: Connection, order: WorkOrder, move: Move) -> int | None:
     """Move the order on if it still is what the caller read; its new version, else None."""
-    given = {
-        "id": order.id,
-        "version": order.version,
-        "source": order.state.value,
-        "target": target.value,
-        "resolution": resolution,
-        "at": at,
-    }
-    return await _version(connection, CHANGE_STATE, given)
+    given = {each.name: getattr(move, each.name) for each in fields(move)}
+    given |= {"id": order.id, "version": order.version, "source": order.state.value}
+    return await _version(connection, CHANGE_STATE, given | {"target": move.target.value})
 
 
 async def assign(

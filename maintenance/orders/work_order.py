@@ -1,20 +1,23 @@
 """A work order: what it is, its life, and who may go where in it. Pure.
 
-    draft -> approved -> in_progress -> completed -> closed
-      |         |             |             |
-      +---------+-------------+-------------+----> cancelled
+    draft -> approved -> scheduled -> in_progress -> completed -> closed
+                  |                   ^  |     ^         |           |
+                  +-------start-------+  v     +-reopen--+-----------+
+                                      on_hold
+
+    cancelled from every state that is not final.
 
 An order is *open* until it is completed, closed or cancelled; it is *final* when closed or
-cancelled. Types follow EN 13306, failure modes ISO 14224.
+cancelled. Types follow EN 13306, failure modes ISO 14224. What guards ask is in `guards`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
-from maintenance.errors import AssetRetired, RequirementMissing, TransitionRefused
+from maintenance.orders.failure_report import FailureFound
 
 
 class State(StrEnum):
@@ -22,25 +25,36 @@ class State(StrEnum):
 
     DRAFT = "draft"
     APPROVED = "approved"
+    SCHEDULED = "scheduled"
     IN_PROGRESS = "in_progress"
+    ON_HOLD = "on_hold"
     COMPLETED = "completed"
     CLOSED = "closed"
     CANCELLED = "cancelled"
 
 
-OPEN_STATES = frozenset({State.DRAFT, State.APPROVED, State.IN_PROGRESS})
+OPEN_STATES = frozenset(
+    {State.DRAFT, State.APPROVED, State.SCHEDULED, State.IN_PROGRESS, State.ON_HOLD}
+)
 """Work is still to be done: a problem has at most one order in these states."""
 
 FINAL_STATES = frozenset({State.CLOSED, State.CANCELLED})
+
+UNDER_WAY = frozenset({State.IN_PROGRESS, State.ON_HOLD})
+"""Work was begun and is not done."""
 
 
 class Action(StrEnum):
     """What moves an order from one state to another."""
 
     APPROVE = "approve"
+    SCHEDULE = "schedule"
     START = "start"
+    HOLD = "hold"
+    RESUME = "resume"
     COMPLETE = "complete"
     CLOSE = "close"
+    REOPEN = "reopen"
     CANCEL = "cancel"
 
 
@@ -74,8 +88,9 @@ class WorkOrder:
 
     `severity` is the highest of the events behind it, None where a person asked for the work.
     `site` is where the asset stood when the order was made. `parent` and `follows` are numbers of
-    orders: the larger work that it is a part of, and the one that left it to be done. The evidence
-    is heavy and read apart: `queries.evidence_of`.
+    orders: the larger work that it is a part of, and the one that left it to be done. `started_at`
+    is the first start, `finished_at` when the work itself ended. The evidence is heavy and read
+    apart: `queries.evidence_of`.
     """
 
     id: int
@@ -116,15 +131,22 @@ class WorkOrder:
     craft: str | None = None
     team: str | None = None
     hold_reason: str | None = None
+    held_at: datetime | None = None
     failed_at: datetime | None = None
     restored_at: datetime | None = None
     reopened: int = 0
     scheduled_at: datetime | None = None
+    finished_at: datetime | None = None
+    completed_by: str | None = None
 
     @property
     def is_open(self) -> bool:
         """Whether work is still to be done."""
         return self.state in OPEN_STATES
+
+    def is_overdue(self, now: datetime) -> bool:
+        """Whether it is open past its due date."""
+        return self.is_open and self.due_at is not None and self.due_at < now
 
 
 def problem_of(asset: str, failure_mode: str) -> str:
@@ -134,108 +156,48 @@ def problem_of(asset: str, failure_mode: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Particulars:
-    """What is said along with an action, and who says it."""
+    """What is said along with an action, and who says it.
+
+    A hold says `hold_reason`, scheduling may say the planned window, completing says the
+    resolution, when the work ended (None: now) and what was found.
+    """
 
     actor: str
     reason: str = ""
     resolution: str | None = None
+    hold_reason: str | None = None
+    planned_start: datetime | None = None
+    planned_finish: datetime | None = None
+    finished_at: datetime | None = None
+    failure: FailureFound | None = None
 
 
-StandingGuard = Callable[[WorkOrder], None]
-"""Asks about the order alone. Returns if the transition may happen, else raises `AssetRetired`."""
-
-AskingGuard = Callable[[WorkOrder, Particulars], None]
-"""Asks about what is said along. Returns, or raises `RequirementMissing`."""
-
-
-def asset_in_service(order: WorkOrder) -> None:
-    """A retired asset takes no new work."""
-    if order.asset_retired:
-        raise AssetRetired(order.asset)
-
-
-def resolution_given(order: WorkOrder, given: Particulars) -> None:
-    """A corrective order says what was found and done, now or before."""
-    said = given.resolution if given.resolution is not None else order.resolution
-    if order.type is OrderType.CORRECTIVE and not (said or "").strip():
-        message = "a corrective order needs a resolution: say what was found and done"
-        raise RequirementMissing(
-            order.number, action=Action.COMPLETE, field="resolution", message=message
-        )
-
-
-def reason_given(order: WorkOrder, given: Particulars) -> None:
-    """Nobody should have to guess why an order was cancelled."""
-    if not given.reason.strip():
-        raise RequirementMissing(
-            order.number, action=Action.CANCEL, field="reason", message="it needs a reason"
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Transition:
-    """One row of the table: from where an action leads to where, and what guards it."""
-
-    sources: frozenset[State]
-    target: State
-    standing: tuple[StandingGuard, ...] = ()
-    asking: tuple[AskingGuard, ...] = ()
-
-
-TRANSITIONS: Mapping[Action, Transition] = MappingProxyType(
+SOURCES: Mapping[Action, frozenset[State]] = MappingProxyType(
     {
-        Action.APPROVE: Transition(
-            frozenset({State.DRAFT}), State.APPROVED, standing=(asset_in_service,)
-        ),
-        Action.START: Transition(frozenset({State.APPROVED}), State.IN_PROGRESS),
-        Action.COMPLETE: Transition(
-            frozenset({State.IN_PROGRESS}), State.COMPLETED, asking=(resolution_given,)
-        ),
-        Action.CLOSE: Transition(frozenset({State.COMPLETED}), State.CLOSED),
-        Action.CANCEL: Transition(
-            frozenset(State) - FINAL_STATES, State.CANCELLED, asking=(reason_given,)
-        ),
+        Action.APPROVE: frozenset({State.DRAFT}),
+        Action.SCHEDULE: frozenset({State.APPROVED}),
+        Action.START: frozenset({State.APPROVED, State.SCHEDULED}),
+        Action.HOLD: frozenset({State.IN_PROGRESS}),
+        Action.RESUME: frozenset({State.ON_HOLD}),
+        Action.COMPLETE: frozenset({State.IN_PROGRESS}),
+        Action.CLOSE: frozenset({State.COMPLETED}),
+        Action.REOPEN: frozenset({State.COMPLETED, State.CLOSED}),
+        Action.CANCEL: frozenset(State) - FINAL_STATES,
     }
 )
+"""From where each action leads on."""
 
-
-def allowed_transitions(order: WorkOrder) -> tuple[Action, ...]:
-    """The actions that the order may take next, if what they need is given along."""
-    return tuple(action for action in Action if _may(order, TRANSITIONS[action]))
-
-
-def check_transition(order: WorkOrder, action: Action, given: Particulars) -> Transition:
-    """The transition that `action` stands for.
-
-    Raises `TransitionRefused` from a state that does not have it, else what its guards raise:
-    `AssetRetired`, `RequirementMissing`.
-    """
-    transition = TRANSITIONS[action]
-    if order.state not in transition.sources:
-        raise TransitionRefused(
-            order.number, action=action, state=order.state, allowed=allowed_transitions(order)
-        )
-    for standing in transition.standing:
-        standing(order)
-    for asking in transition.asking:
-        asking(order, given)
-    return transition
-
-
-def check_assignable(order: WorkOrder) -> None:
-    """Raise `TransitionRefused` unless work is still to be done."""
-    if not order.is_open:
-        raise TransitionRefused(
-            order.number, action="assign", state=order.state, allowed=allowed_transitions(order)
-        )
-
-
-def _may(order: WorkOrder, transition: Transition) -> bool:
-    if order.state not in transition.sources:
-        return False
-    try:
-        for guard in transition.standing:
-            guard(order)
-    except AssetRetired:
-        return False
-    return True
+TARGETS: Mapping[Action, State] = MappingProxyType(
+    {
+        Action.APPROVE: State.APPROVED,
+        Action.SCHEDULE: State.SCHEDULED,
+        Action.START: State.IN_PROGRESS,
+        Action.HOLD: State.ON_HOLD,
+        Action.RESUME: State.IN_PROGRESS,
+        Action.COMPLETE: State.COMPLETED,
+        Action.CLOSE: State.CLOSED,
+        Action.REOPEN: State.IN_PROGRESS,
+        Action.CANCEL: State.CANCELLED,
+    }
+)
+"""Where each action leads to."""

@@ -48,18 +48,28 @@ async def test_atlas_complete_to_complete_is_refused_and_chains_nothing(
     order = await order_in(connection, State.COMPLETED)
     with pytest.raises(TransitionRefused) as refused:
         await act(connection, order, Action.COMPLETE)
-    assert refused.value.allowed == (Action.CLOSE, Action.CANCEL)
+    assert refused.value.allowed == (Action.CLOSE, Action.REOPEN, Action.CANCEL)
     assert await queries.get_order(connection, order.number) == order
     assert await plant.value("SELECT count(*) FROM work_order") == 1
 
 
-@pytest.mark.parametrize("action", Action)
-async def test_atlas_any_to_any_a_closed_order_goes_nowhere(
+@pytest.mark.parametrize("action", [action for action in Action if action is not Action.REOPEN])
+async def test_atlas_any_to_any_a_closed_order_goes_nowhere_but_back_to_work(
     connection: Connection, plant: Plant, action: Action
 ) -> None:
     order = await order_in(connection, State.CLOSED)
-    with pytest.raises(TransitionRefused, match="nothing is allowed any more"):
+    with pytest.raises(TransitionRefused, match="allowed now: reopen"):
         await act(connection, order, action)
+
+
+async def test_atlas_reopening_and_completing_again_chains_nothing(
+    connection: Connection, plant: Plant
+) -> None:
+    order = await order_in(connection, State.CLOSED)
+    for action in (Action.REOPEN, Action.COMPLETE, Action.REOPEN, Action.COMPLETE, Action.CLOSE):
+        order = await act(connection, order, action)
+    assert (order.state, order.reopened) == (State.CLOSED, 2)
+    assert await plant.value("SELECT count(*) FROM work_order") == 1
 
 
 async def test_atlas_an_order_for_every_violating_reading_is_one_order_for_the_problem(

@@ -34,7 +34,7 @@ def test_a_first_event_raises_an_order_with_its_priority_and_reason() -> None:
     assert isinstance(decision, Raise)
     assert decision.priority == 2
     assert decision.priority_reason == (
-        "Priority 2: the asset has criticality A and the condition has severity high."
+        "Priority 2: the asset has criticality A and the condition has severity high (matrix default)."
     )
 
 
