@@ -18,7 +18,7 @@ from numba.np.arrayobj import make_array
 
 FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
 
-_MODULES = ("compiled", "tables", "windows", "interpreter", "levels", "kernel")
+_MODULES = ("compiled", "tables", "windows", "interpreter", "levels", "row_order", "kernel")
 
 
 def _cache_folder() -> Path:
@@ -65,4 +65,23 @@ borrowed: Any = intrinsic(_borrowed)
 """The same array, of which no references are counted; somebody else keeps it alive.
 
 Counting costs more than most of what the loop does with a row.
+"""
+
+
+def _beyond(_: Any, array: Any, place: Any) -> Any:
+
+    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        found = cast("Any", make_array)(signature.args[0])(context, builder, values[0])
+        found.data = builder.gep(found.data, [values[1]])
+        found.meminfo = Constant(found.meminfo.type, None)
+        found.parent = Constant(found.parent.type, None)
+        return found._getvalue()  # noqa: SLF001
+
+    return array(array, place), generate
+
+
+beyond: Any = intrinsic(_beyond)
+"""What stands in an array of one dimension from a place on, borrowed; nobody asks how long it is.
+
+An entry at a literal place of it is found without asking whether the place counts from the end.
 """

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from conditions.compiled import compiled, inlined
+from conditions.compiled import beyond, compiled, inlined
 from conditions.tables import (
     BEFORE,
     EQUAL,
@@ -157,21 +157,46 @@ def _either(left: float, right: float) -> float:  # pragma: no cover - compiled
 @compiled
 def _seldom(op: int, window: Any, cells: Records, ts: int) -> float:  # pragma: no cover - compiled
     """What an operation reads of a window that few rules use."""
-    if op == SMOOTHED:
-        return float(window.last)
     total = total_at(window, cells, ts)
     first = cells[total]
     if op == SAMPLES:
         return float(first)
-    if op == AMOUNT:
-        return float(cells[total + 1])
-    if op == COVERAGE:
-        return float(cells[total + 2] / PANES)
     if op == LEAST:
         return float(first) if np.isfinite(first) else np.nan
     if op == GREATEST:
         return float(cells[total + 1]) if np.isfinite(first) else np.nan
     return np.nan if np.isnan(first) else float(window.last - cells[total + 1])
+
+
+@inlined
+def read_window(  # noqa: C901 - a table of operations
+    op: int, window: Any, cells: Records, ts: int, limit: float
+) -> float:  # pragma: no cover - compiled
+    """What an operation reads of a window at a time; only `TIME_LEFT` asks about a limit."""
+    value = np.nan
+    if op in (AVERAGE, TALLY, SPREAD, RATE, AMOUNT, COVERAGE):
+        total = total_at(window, cells, ts)
+        fold = beyond(cells, total)
+        if op == SPREAD:
+            value = spread(cells, total)
+        elif op == RATE:
+            value = rate(window, cells, total)
+        elif op == AMOUNT:
+            value = fold[1]
+        elif op == COVERAGE:
+            value = fold[2] / PANES
+        elif fold[0] > 0.0:
+            value = fold[1]
+            if op == AVERAGE:
+                value /= fold[0]
+    elif op == TIME_LEFT:
+        if not np.isnan(limit):
+            value = time_left(window, cells, ts, limit)
+    elif op == SMOOTHED:
+        value = window.last
+    else:
+        value = _seldom(op, window, cells, ts)
+    return value
 
 
 @inlined
@@ -214,8 +239,7 @@ def run_program(  # noqa: C901, PLR0913 - one loop
         elif op == ABSOLUTE:
             value = abs(value)
         elif op == TIME_LEFT:
-            window = windows[first_window + argument]
-            value = np.nan if np.isnan(value) else time_left(window, cells, ts, value)
+            value = read_window(op, windows[first_window + argument], cells, ts, value)
         elif op in (AND, OR, COMPARE) or ADD <= op <= DIVIDE or LESSER <= op <= GREATER_OF:
             depth -= 1
             left = stack[depth]
@@ -238,19 +262,6 @@ def run_program(  # noqa: C901, PLR0913 - one loop
                 value = series.value if age <= constants[first_constant + code[pc, 2]] else np.nan
             elif op == CONSTANT:
                 value = constants[first_constant + argument]
-            elif op in (AVERAGE, TALLY, SPREAD, RATE):
-                window = windows[first_window + argument]
-                total = total_at(window, cells, ts)
-                if op == SPREAD:
-                    value = spread(cells, total)
-                elif op == RATE:
-                    value = rate(window, cells, total)
-                elif cells[total] > 0.0:
-                    value = cells[total + 1]
-                    if op == AVERAGE:
-                        value /= cells[total]
-                else:
-                    value = np.nan
             elif op == AGE:
                 good_ts = all_series[first_series + argument].good_ts
                 value = np.nan if good_ts == BEFORE else (ts - good_ts) / _SECOND
@@ -261,7 +272,7 @@ def run_program(  # noqa: C901, PLR0913 - one loop
             elif op == WEEKDAY:
                 value = float((local_time(zones, component.zone, ts) // _DAY + 3) % 7)
             else:
-                value = _seldom(op, windows[first_window + argument], cells, ts)
+                value = read_window(op, windows[first_window + argument], cells, ts, np.nan)
         pc += 1
     return value
 

@@ -18,8 +18,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from conditions.compiled import borrowed, compiled, inlined
-from conditions.interpreter import compare, run_program
+from conditions.interpreter import END, LOAD, compare, read_window, run_program
 from conditions.levels import end_timers, evaluate, latest_row, next_crossing, timer_end
+from conditions.row_order import sort_rows
 from conditions.tables import (
     BEFORE,
     EARLIEST,
@@ -42,7 +43,7 @@ from conditions.tables import (
     Zones,
 )
 from conditions.windows import fill, run_end, sample_run
-from edge.reading import Float64s, Int64s
+from edge.reading import Float64s
 
 _BAD = 0x80
 SORT_FROM = 4096
@@ -60,7 +61,7 @@ def advance(
     pieces: list[tuple[Records, Float64s, Records]] = []
     for start in range(0, max(count, 1), size):
         part = Rows(*(column[start : start + size] for column in rows))  # type: ignore[arg-type]
-        ordered = _sort(machine, part) if sort else np.empty(0, SORTED)
+        ordered = sort_rows(machine, part) if sort else np.empty(0, SORTED)
         last = start + size >= count
         pieces += _take(machine, part, ordered, lateness_us=lateness_us, last=last)
     return _joined(pieces)
@@ -104,13 +105,6 @@ def rouse(machine: Machine) -> None:
     machine.clock["next_due"] = BEFORE
 
 
-def _sort(machine: Machine, rows: Rows) -> Records:
-    """The rows of each component together, in their order."""
-    ordered = np.empty(len(rows.ts), SORTED)
-    places = np.zeros(len(machine.due) + 1, np.int64)
-    return ordered[: _scatter(machine, rows, ordered, places)]
-
-
 @inlined
 def _lent(machine: Machine) -> Machine:  # pragma: no cover - compiled
     """The same machine, whose references are not counted as it is handed on."""
@@ -146,38 +140,6 @@ def _lent(machine: Machine) -> Machine:  # pragma: no cover - compiled
         borrowed(machine.evidence),
         borrowed(machine.stack),
     )
-
-
-@compiled
-def _scatter(
-    machine: Machine, rows: Rows, ordered: Records, places: Int64s
-) -> int:  # pragma: no cover - compiled
-    """Counting sort by component; rows that no rule reads only move the clock."""
-    owners, clock = borrowed(machine.owners), machine.clock[0]
-    row_series, row_ts = borrowed(rows.series), borrowed(rows.ts)
-    row_value, row_quality = borrowed(rows.value), borrowed(rows.quality)
-    for row in range(len(row_ts)):
-        if row_series[row] >= 0:
-            places[owners[row_series[row]] + 1] += 1
-    for c in range(1, len(places)):
-        places[c] += places[c - 1]
-    read = places[len(places) - 1]
-    highest = clock.highest_ts
-    for row in range(len(row_ts)):
-        s, ts = row_series[row], row_ts[row]
-        if s >= 0:
-            c = owners[s]
-            kept = ordered[places[c]]
-            places[c] += 1
-            kept.series = s
-            kept.ts = ts
-            kept.value = row_value[row]
-            kept.quality = row_quality[row]
-            kept.high = highest
-        if EARLIEST < ts < LATEST:
-            highest = max(highest, ts)
-    clock.highest_ts = highest
-    return int(read)
 
 
 @compiled
@@ -329,11 +291,33 @@ def _advance(  # noqa: C901 - one loop, in which every call costs
                 if action.program == NOWHERE and at > ts:
                     _evaluate(machine, c, i, at)
                     continue
+                if action.quick != END:
+                    limit = constants[component.first_constant + action.quick_constant]
+                    if action.quick == LOAD:
+                        left = all_series[component.first_series + action.quick_target].value
+                    else:
+                        left = read_window(
+                            action.quick,
+                            windows[component.first_window + action.quick_target],
+                            cells,
+                            at,
+                            constants[component.first_constant + action.quick_limit],
+                        )
+                    if compare(action.quick_compare, left, limit) != 1.0:
+                        continue
             if action.program == NOWHERE:
                 truth = value
                 if action.compare >= 0:
                     limit = constants[component.first_constant + action.constant]
                     truth = compare(action.compare, value, limit)
+            elif kind < HOLD_RUN and action.quick != END:
+                truth = read_window(
+                    action.quick,
+                    windows[component.first_window + action.quick_target],
+                    cells,
+                    at,
+                    constants[component.first_constant + action.quick_limit],
+                )
             else:
                 truth = run_program(
                     code,

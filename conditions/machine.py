@@ -201,7 +201,7 @@ def _programs(shapes: Sequence[Shape]) -> tuple[Programs, list[_Starts]]:
     return Programs(
         code=np.array(code, np.int32).reshape(-1, 3),
         actions=_table(rows["actions"], ACTION),
-        others=np.array(others, np.int32),
+        others=np.array(others, np.uint32),
         plans=_table(rows["plans"], PLAN),
         levels=_table(rows["levels"], LEVEL_PLAN),
         inputs=_table(rows["inputs"], INPUT),

@@ -291,8 +291,45 @@ class _RuleCompiler:
                 guard = Term(Op.OR, (guard, other))
         direct = self._direct(guard) if len(slots) == 1 else None
         action = {"kind": kind, "target": number} | (direct or self._indirect(guard))
+        if kind == GUARD and not direct:
+            action |= self._quick(guard)
         for slot in slots:
             self._to.act([slot], action, [other for other in slots if other != slot])
+
+    def _quick(self, guard: Term) -> dict[str, int]:
+        """A comparison that is soon made and without which a guard is not true, if there is one.
+
+        That the reading may be too old is left to the guard itself.
+        """
+        for term in _conjuncts(guard):
+            if term.op not in COMPARATORS:
+                continue
+            op, (left, right) = term.op, term.operands
+            if is_constant(left):
+                op, left, right = _MIRROR[op], right, left
+            if is_constant(right) and (found := self._quick_read(left, right)):
+                return {"quick_compare": COMPARATORS[op]} | found
+        return {}
+
+    def _quick_read(self, left: Term, right: Term) -> dict[str, int] | None:
+        """How the left side of a comparison with a constant is read without a program."""
+        if left.op is Op.INPUT:
+            slot = self._to.slot(self._inputs[left.name])
+            place = self._back(left, right)
+            return {"quick": LOAD, "quick_target": slot, "quick_constant": place}
+        read = self._quick_window(left)
+        return read and read | {"quick_constant": self._to.constant(self._constant(right))}
+
+    def _quick_window(self, term: Term) -> dict[str, int] | None:
+        """How a term is read off a window, where it is nothing else."""
+        if term.op not in WINDOWED or term.op in (Op.ZSCORE, Op.HELD):
+            return None
+        limit = term.operands[1:]
+        if not all(is_constant(one) for one in limit):
+            return None
+        *_, (read, window, _) = self._windowed(term)
+        place = self._to.constant(self._constant(limit[0])) if limit else 0
+        return {"quick": read, "quick_target": window, "quick_limit": place}
 
     def _easiest(self, raising: Sequence[Term]) -> Term | None:
         """Of thresholds of one value that all look one way, the one that is met first."""
@@ -477,7 +514,7 @@ class _RuleCompiler:
         key, constants = self._key(operand)
         slots = self._slots(operand)
         plan = WindowPlan(f"{kind} {length_us} {key}", kind, length_us, slots[0], constants)
-        body = self._body(operand, slots)
+        body = self._body(operand, slots) | (self._quick_window(operand) or {})
 
         def add(number: int) -> None:
             action = {"kind": kind, "target": number} | body
@@ -535,6 +572,13 @@ def _max_age(read: Input) -> int:
 
 def _walk(terms: Sequence[Term]) -> list[Term]:
     return [one for term in terms for one in term.walk()]
+
+
+def _conjuncts(term: Term) -> list[Term]:
+    """What all has to be true for a term to be true."""
+    if term.op is not Op.AND:
+        return [term]
+    return [one for operand in term.operands for one in _conjuncts(operand)]
 
 
 def _outside_windows(terms: Sequence[Term]) -> list[Term]:

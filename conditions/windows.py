@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from conditions.compiled import compiled, inlined
+from conditions.compiled import beyond, compiled, inlined
 from conditions.tables import (
     BEFORE,
     COUNT_INCREASE,
@@ -76,48 +76,108 @@ def clear_cells(
 
 
 @compiled
-def _fold_pane(
-    window: Any, cells: Records, into: int, pane: int, distance: int
+def _fold_sums(
+    cells: Records, ring: int, slot: int, oldest: int, newest: int, into: int
 ) -> None:  # pragma: no cover - compiled
-    """Take a pane into a fold; it lies `distance` panes before the one that the fold looks from."""
-    kind = window.kind
-    if kind == FILL_EXTREMES:
-        cells[into] = min(cells[into], cells[pane])
-        cells[into + 1] = max(cells[into + 1], cells[pane + 1])
-    elif kind == FILL_ENDS:
-        if np.isnan(cells[into]):
-            cells[into] = cells[pane]
-            cells[into + 1] = cells[pane + 1]
-    elif cells[pane] > 0.0:
-        if kind == FILL_FIT:
-            x = -float(distance)
-            y = cells[pane + 1] / cells[pane] - window.origin
-            cells[into] += 1.0
-            cells[into + 1] += x
-            cells[into + 2] += y
-            cells[into + 3] += x * x
-            cells[into + 4] += x * y
-            cells[into + 5] += y * y
+    samples, total, panes = 0.0, 0.0, 0.0
+    for back in range(oldest, newest - 1, -1):
+        pane = ring + ((slot - back) & (PANES - 1)) * 2
+        if cells[pane] > 0.0:
+            samples += cells[pane]
+            total += cells[pane + 1]
+            panes += 1.0
+    cells[into], cells[into + 1], cells[into + 2] = samples, total, panes
+
+
+@compiled
+def _fold_spread(
+    cells: Records, ring: int, slot: int, oldest: int, newest: int, into: int
+) -> None:  # pragma: no cover - compiled
+    samples, total, panes, s1, s2 = 0.0, 0.0, 0.0, 0.0, 0.0
+    for back in range(oldest, newest - 1, -1):
+        pane = ring + ((slot - back) & (PANES - 1)) * 4
+        if cells[pane] > 0.0:
+            samples += cells[pane]
+            total += cells[pane + 1]
+            panes += 1.0
+            s1 += cells[pane + 2]
+            s2 += cells[pane + 3]
+    cells[into], cells[into + 1], cells[into + 2] = samples, total, panes
+    cells[into + 3], cells[into + 4] = s1, s2
+
+
+@compiled
+def _fold_extremes(
+    cells: Records, ring: int, slot: int, oldest: int, newest: int, into: int
+) -> None:  # pragma: no cover - compiled
+    least, greatest = np.inf, -np.inf
+    for back in range(oldest, newest - 1, -1):
+        pane = ring + ((slot - back) & (PANES - 1)) * 2
+        least = min(least, cells[pane])
+        greatest = max(greatest, cells[pane + 1])
+    cells[into], cells[into + 1] = least, greatest
+
+
+@compiled
+def _fold_ends(
+    cells: Records, ring: int, slot: int, oldest: int, newest: int, into: int
+) -> None:  # pragma: no cover - compiled
+    cells[into], cells[into + 1] = np.nan, np.nan
+    for back in range(oldest, newest - 1, -1):
+        pane = ring + ((slot - back) & (PANES - 1)) * 2
+        if not np.isnan(cells[pane]):
+            cells[into], cells[into + 1] = cells[pane], cells[pane + 1]
             return
-        cells[into] += cells[pane]
-        cells[into + 1] += cells[pane + 1]
-        cells[into + 2] += 1.0
-        if kind == FILL_SPREAD:
-            cells[into + 3] += cells[pane + 2]
-            cells[into + 4] += cells[pane + 3]
+
+
+@compiled
+def _fold_fit(
+    window: Any, cells: Records, ring: int, into: int, steps: int
+) -> None:  # pragma: no cover - compiled
+    n, sx, sy, sxx, sxy, syy = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+    newest = 0 if steps > 0 else 1
+    for back in range(PANES - 1 - steps, newest - 1, -1):
+        pane = ring + ((window.slot - back) & (PANES - 1)) * 2
+        if cells[pane] > 0.0:
+            x = -float(back + steps)
+            y = cells[pane + 1] / cells[pane] - window.origin
+            n += 1.0
+            sx += x
+            sy += y
+            sxx += x * x
+            sxy += x * y
+            syy += y * y
+    cells[into], cells[into + 1], cells[into + 2] = n, sx, sy
+    cells[into + 3], cells[into + 4], cells[into + 5] = sxx, sxy, syy
 
 
 @compiled
 def _fold(
     window: Any, cells: Records, into: int, steps: int
 ) -> None:  # pragma: no cover - compiled
-    """Fold the panes that are in view `steps` panes later, without the head, oldest first."""
+    """Fold the panes that are in view `steps` panes later, without the one then filled, oldest first."""
+    kind, slot = window.kind, int(window.slot)
+    ring = window.cells + pane_cells(kind) + 3 * fold_cells(kind)
+    oldest, newest = PANES - 1 - steps, 0 if steps > 0 else 1
+    if kind == FILL_SPREAD:
+        _fold_spread(cells, ring, slot, oldest, newest, into)
+    elif kind == FILL_EXTREMES:
+        _fold_extremes(cells, ring, slot, oldest, newest, into)
+    elif kind == FILL_ENDS:
+        _fold_ends(cells, ring, slot, oldest, newest, into)
+    elif kind == FILL_FIT:
+        _fold_fit(window, cells, ring, into, steps)
+    elif kind != SMOOTH:
+        _fold_sums(cells, ring, slot, oldest, newest, into)
+
+
+@inlined
+def _keep_head(window: Any, cells: Records) -> None:  # pragma: no cover - compiled
+    """Copy the pane that is being filled to its place in the ring."""
     size, fold = pane_cells(window.kind), fold_cells(window.kind)
-    ring = window.cells + size + 3 * fold
-    clear_cells(cells, into, fold, window.kind)
-    for back in range(PANES - 1 - steps, 0, -1):
-        slot = (window.slot - back) % PANES
-        _fold_pane(window, cells, into, ring + slot * size, back + steps)
+    place = window.cells + size + 3 * fold + window.slot * size
+    for k in range(size):
+        cells[place + k] = cells[window.cells + k]
 
 
 @compiled
@@ -131,8 +191,7 @@ def roll(window: Any, cells: Records, ts: int) -> None:  # pragma: no cover - co
         window.slot = (ts // pane_us) % PANES
         return
     steps = (ts - window.pane_end) // pane_us + 1
-    for k in range(size):
-        cells[ring + window.slot * size + k] = cells[head + k]
+    _keep_head(window, cells)
     if steps >= PANES:
         clear_cells(cells, ring, PANES * size, window.kind)
     else:
@@ -161,8 +220,8 @@ def look_ahead(window: Any, cells: Records, ts: int) -> int:  # pragma: no cover
         clear_cells(cells, ahead, fold, window.kind)
         return int(ahead)
     steps = (ts - window.pane_end) // pane_us + 1
+    _keep_head(window, cells)
     _fold(window, cells, ahead, steps)
-    _fold_pane(window, cells, ahead, window.cells, steps)
     return int(ahead)
 
 
@@ -189,33 +248,33 @@ def fill(  # noqa: C901 - copied into the loop, where a call would cost more
     if ts >= window.pane_end:
         roll(window, cells, ts)
     window.ahead_end = BEFORE
-    head = window.cells
+    head = beyond(cells, window.cells)
     amount = value
     if kind == FILL_ENDS:
-        if np.isnan(cells[head]):
-            cells[head] = float(ts)
-            cells[head + 1] = value
-            if np.isnan(cells[head + 4]):
-                cells[head + 4] = float(ts)
-                cells[head + 5] = value
+        if np.isnan(head[0]):
+            head[0] = float(ts)
+            head[1] = value
+            if np.isnan(head[4]):
+                head[4] = float(ts)
+                head[5] = value
     elif kind == FILL_EXTREMES:
-        cells[head] = min(cells[head], value)
-        cells[head + 1] = max(cells[head + 1], value)
-        cells[head + 4] = min(cells[head + 4], value)
-        cells[head + 5] = max(cells[head + 5], value)
+        head[0] = min(head[0], value)
+        head[1] = max(head[1], value)
+        head[4] = min(head[4], value)
+        head[5] = max(head[5], value)
     elif kind == FILL_SPREAD:
         if np.isnan(window.last):
             window.origin = value
         apart = value - window.origin
-        cells[head] += 1.0
-        cells[head + 1] += value
-        cells[head + 2] += apart
-        cells[head + 3] += apart * apart
-        cells[head + 9] = cells[head + 4] + cells[head]
-        cells[head + 10] = cells[head + 5] + cells[head + 1]
-        cells[head + 11] = cells[head + 6] + 1.0
-        cells[head + 12] = cells[head + 7] + cells[head + 2]
-        cells[head + 13] = cells[head + 8] + cells[head + 3]
+        head[0] += 1.0
+        head[1] += value
+        head[2] += apart
+        head[3] += apart * apart
+        head[9] = head[4] + head[0]
+        head[10] = head[5] + head[1]
+        head[11] = head[6] + 1.0
+        head[12] = head[7] + head[2]
+        head[13] = head[8] + head[3]
     else:
         if kind == FILL_FIT:
             if np.isnan(window.last):
@@ -230,12 +289,12 @@ def fill(  # noqa: C901 - copied into the loop, where a call would cost more
                 amount = value
                 if not np.isnan(window.rollover):
                     amount = value - window.last + window.rollover
-        cells[head] += 1.0
-        cells[head + 1] += amount
+        head[0] += 1.0
+        head[1] += amount
         if kind != FILL_FIT:
-            cells[head + 5] = cells[head + 2] + cells[head]
-            cells[head + 6] = cells[head + 3] + cells[head + 1]
-            cells[head + 7] = cells[head + 4] + 1.0
+            head[5] = head[2] + head[0]
+            head[6] = head[3] + head[1]
+            head[7] = head[4] + 1.0
     window.last = value
     window.last_ts = ts
 
@@ -251,7 +310,8 @@ def total_at(window: Any, cells: Records, ts: int) -> int:  # pragma: no cover -
 @compiled
 def spread(cells: Records, total: int) -> float:  # pragma: no cover - compiled
     """Standard deviation of the samples; NaN for fewer than two."""
-    count, s1, s2 = cells[total], cells[total + 3], cells[total + 4]
+    fold = beyond(cells, total)
+    count, s1, s2 = fold[0], fold[3], fold[4]
     if count < 2.0:
         return np.nan
     return float(np.sqrt(max(s2 - s1 * s1 / count, 0.0) / (count - 1.0)))
@@ -260,10 +320,11 @@ def spread(cells: Records, total: int) -> float:  # pragma: no cover - compiled
 @compiled
 def rate(window: Any, cells: Records, total: int) -> float:  # pragma: no cover - compiled
     """Last less first sample by the time between them, per minute; NaN where that is no time."""
-    first = cells[total]
+    fold = beyond(cells, total)
+    first = fold[0]
     if not first < float(window.last_ts):
         return np.nan
-    return float((window.last - cells[total + 1]) / ((float(window.last_ts) - first) / _MINUTE))
+    return float((window.last - fold[1]) / ((float(window.last_ts) - first) / _MINUTE))
 
 
 @compiled
@@ -272,20 +333,18 @@ def time_left(
 ) -> float:  # pragma: no cover - compiled
     """Seconds until a line through the panes reaches a limit; NaN if it never does, or fits ill."""
     if ts < window.pane_end:
-        head, end = window.cells, window.pane_end
-        full = head + 2
-        n, x, y = cells[full], cells[full + 1], cells[full + 2]
-        xx, xy, yy = cells[full + 3], cells[full + 4], cells[full + 5]
-        if cells[head] > 0.0:
-            mean = cells[head + 1] / cells[head] - window.origin
-            n += 1.0
-            y += mean
-            yy += mean * mean
+        head, end = beyond(cells, window.cells), window.pane_end
+        fold = beyond(cells, window.cells + 2)
     else:
-        full = look_ahead(window, cells, ts)
-        end = window.ahead_end
-        n, x, y = cells[full], cells[full + 1], cells[full + 2]
-        xx, xy, yy = cells[full + 3], cells[full + 4], cells[full + 5]
+        place = look_ahead(window, cells, ts)
+        head, end = beyond(cells, place), window.ahead_end
+        fold = beyond(cells, place)
+    n, x, y, xx, xy, yy = fold[0], fold[1], fold[2], fold[3], fold[4], fold[5]
+    if ts < window.pane_end and head[0] > 0.0:
+        mean = head[1] / head[0] - window.origin
+        n += 1.0
+        y += mean
+        yy += mean * mean
     along, up, cross = n * xx - x * x, n * yy - y * y, n * xy - x * y
     if not (
         n >= LEAST_PANES and along > 0.0 and cross * cross >= LEAST_FIT * along * up and up > 0.0
