@@ -80,6 +80,16 @@ class ReadingBatch:
     def __len__(self) -> int:
         return len(self.ts)
 
+    def part(self, start: int, end: int) -> "ReadingBatch":
+        """The readings from `start` to `end`, over the same memory."""
+        return ReadingBatch(
+            self.tags,
+            self.tag_index[start:end],
+            self.ts[start:end],
+            self.value[start:end],
+            self.quality[start:end],
+        )
+
     @classmethod
     def from_rows(cls, rows: Iterable[tuple[str, int, float, int]]) -> "ReadingBatch":
         """Batch of rows (tag, ts in µs, value, quality byte)."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from conditions.backtest.reading import Stopwatch, read_history
 from conditions.backtest.replay import Replay, warm_up_us
+from conditions.backtest.shares import cores
 from conditions.binding import ActiveRule, Plant
 from conditions.change import Change
 from config.clock import monotonic
@@ -97,7 +98,7 @@ async def _replay_asset(
     connection: Connection, plant: Plant, span: Span, found: Replayed, tell: OnProgress
 ) -> None:
     before = warm_up_us([one.rule for one in plant.rules])
-    replay = Replay(plant, span.start_us)
+    replay = Replay(plant, span.start_us, threads=cores())
     batches = read_history(
         connection,
         plant.points,

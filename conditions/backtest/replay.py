@@ -1,20 +1,25 @@
 """Rules replayed over batches of history, on the engine that runs live. Pure.
 
-A variant of a rule (`conditions.variant`) is replayed in the same pass, so that versions or values
+The rules may be shared out among threads, each with an engine of its own over all of the history: the
+kernel holds no lock while it runs. A variant of a rule (`conditions.variant`) is replayed in the same pass, so that versions or values
 of a parameter are compared over one reading of the history.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from conditions.backtest.shares import share_out
 from conditions.binding import Plant
 from conditions.change import Change
-from conditions.engine import Engine, Tick
+from conditions.engine import Engine, Part, Tick
 from conditions.event import ChangeKind, Severity
 from conditions.rule import Rule
 from conditions.variant import label_of, rule_of
 from edge.reading import ReadingBatch
+
+_AT_ONCE = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,29 +46,45 @@ class Replay:
     """Replays rules over one group of assets, whose history is fed in time order.
 
     `changes` are those from `start_us` on, without evidence; what comes before brings windows and
-    delays to where they would be.
+    delays to where they would be. They are the same, in the same order, however many threads.
     """
 
     plant: Plant
     start_us: int
+    threads: int = 1
     changes: list[Change] = field(default_factory=list)
     readings: int = 0
-    _engine: Engine = field(init=False)
+    _engines: list[Engine] = field(init=False)
 
     def __post_init__(self) -> None:
-        self._engine = Engine(self.plant, lateness_us=0, evidence=False)
+        self._engines = [
+            Engine(replace(self.plant, rules=rules), lateness_us=0, evidence=False)
+            for rules in share_out(self.plant.rules, self.threads)
+        ]
 
     def feed(self, batch: ReadingBatch) -> None:
         """Take in the next readings."""
         self.readings += len(batch)
-        self._keep(self._engine.feed([batch]))
+        # What several engines read at a time had better stay in the processor's cache.
+        self._feed(
+            [batch.part(start, start + _AT_ONCE) for start in range(0, len(batch), _AT_ONCE)]
+        )
 
     def end(self, end_us: int) -> None:
         """Let delays that end by the end of the range run out."""
-        self._keep(self._engine.feed([Tick(end_us)]))
+        self._feed([Tick(end_us)])
 
-    def _keep(self, changes: Iterable[Change]) -> None:
-        self.changes += [change for change in changes if change.raised_us >= self.start_us]
+    def _feed(self, parts: Sequence[Part]) -> None:
+        def take(engine: Engine) -> list[Change]:
+            return [change for part in parts for change in engine.feed([part])]
+
+        if len(self._engines) == 1:
+            found = take(self._engines[0])
+        else:
+            with ThreadPoolExecutor(len(self._engines)) as pool:
+                found = [change for some in pool.map(take, self._engines) for change in some]
+        kept = (change for change in found if change.raised_us >= self.start_us)
+        self.changes += sorted(kept, key=lambda change: (change.at_us, change.rule, change.asset))
 
 
 def warm_up_us(rules: Iterable[Rule]) -> int:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from itertools import pairwise
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,15 +12,43 @@ from conditions.backtest.difference import compare_events
 from conditions.backtest.figures import CHATTER_US, figures_of
 from conditions.backtest.history import plants_by_asset
 from conditions.backtest.replay import Event, Replay, events_of, labels, of_variant, warm_up_us
+from conditions.backtest.shares import share_out
 from conditions.binding import Plant
 from conditions.engine import Engine
 from conditions.event import Severity
 from conditions.term import Op, Term
 from conditions.variant import variant
+from edge.reading import ReadingBatch
 from tests.conditions.plants import S, plant, readings, rules
 
 VIB = "P-1.vibration"
+MANY = plant("""
+asset_class: pump
+inputs:
+  vib: {point: vibration, unit: mm/s, max_age: 20s}
+  temp: {point: temp, unit: degC}
+rules:
+- {id: mean, raise: "avg(vib, 10s) > 4", clear: "avg(vib, 10s) < 3", for: 2s}
+- {id: both, raise: "avg(vib, 10s) > 2 and temp > 5", for: 3s, clear_for: 2s}
+- {id: rise, raise: "rate(temp, 64s) > 0.5", clear: "rate(temp, 64s) < 0.1"}
+- {id: spread, raise: "stddev(temp, 64s) > 1 and coverage(temp, 64s) > 0.02 and vib > 1"}
+- {id: silent, raise: "age(vib) > 15s"}
+- {id: chatter, raise: "rises(vib > 6, 60s) >= 2", clear: "rises(vib > 6, 60s) < 1"}
+- {id: held, raise: "held(vib > 2, 4s) and temp > 1", on_unknown: clear}
+""")
+VALUE = st.integers(0, 9).map(float)
 VALUES = [(t, float(v)) for t, v in enumerate((0, 5, 2, 8, 8, 8, 8, 1, 1, 5, 0, 9, 9, 9))]
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> ReadingBatch:
+    """Readings of both points of a pump, by time."""
+    steps = draw(st.lists(st.tuples(st.integers(0, 12), st.booleans(), VALUE), min_size=1))
+    at, rows = 0, []
+    for step, hot, value in steps:
+        at += step
+        rows.append(("P-1.temp" if hot else VIB, at * S, value, 0))
+    return ReadingBatch.from_rows(rows)
 
 
 def replayed(
@@ -37,6 +66,46 @@ def test_events_do_not_depend_on_how_history_is_cut(cuts: set[int]) -> None:
     edges = [0, *sorted(cuts), len(VALUES)]
     parts = [VALUES[a:b] for a, b in pairwise(edges)]
     assert events_of(replayed(*parts).changes) == events_of(replayed(VALUES).changes)
+
+
+@given(histories(), st.integers(2, 4))
+def test_changes_do_not_depend_on_how_many_threads_share_the_rules(
+    batch: ReadingBatch, threads: int
+) -> None:
+    one, several = (Replay(MANY, 0, threads=count) for count in (1, threads))
+    for replay in (one, several):
+        replay.feed(batch)
+        replay.end(int(batch.ts[-1]) + 3600 * S)
+    assert several.changes == one.changes
+
+
+def test_rules_are_shared_out_evenly_and_no_share_is_empty() -> None:
+    shares = share_out(MANY.rules, 3)
+    assert sorted(one.rule.id for share in shares for one in share) == sorted(
+        one.rule.id for one in MANY.rules
+    )
+    assert {len(share) for share in shares} <= {2, 3}
+    assert len(share_out(MANY.rules, 99)) == len(MANY.rules)
+    assert share_out([], 4) == [[]]
+
+
+def test_a_large_batch_is_taken_in_parts() -> None:
+    count = (1 << 20) + 5
+    values = np.zeros(count)
+    values[-5:] = 9.0
+    batch = ReadingBatch(
+        (VIB,),
+        np.zeros(count, np.int32),
+        np.arange(count) * S,
+        values,
+        np.zeros(count, np.uint8),
+    )
+    replay = Replay(plant(), 0, threads=2)
+    replay.feed(batch)
+    assert (replay.readings, {change.onset_us for change in replay.changes}) == (
+        count,
+        {(count - 5) * S},
+    )
 
 
 def test_events_are_those_that_the_engine_finds_live() -> None:
