@@ -219,6 +219,43 @@ PROBLEMS: Mapping[type[config.OilcanError], ProblemType] = MappingProxyType(
             "The code is taken",
             "kim is the code of a person: choose another one",
         ),
+        maintenance.RegisterConflict: ProblemType(
+            _Status.UNPROCESSABLE_ENTITY,
+            "register-conflict",
+            "The register would contradict itself",
+            "parent: P-101 cannot be a part of itself",
+        ),
+        maintenance.DowntimeOverlaps: ProblemType(
+            _Status.CONFLICT,
+            "downtime-overlaps",
+            "The asset is down already at that time",
+            "P-101 is down since 2026-11-23 10:00Z (downtime 7)",
+        ),
+        maintenance.DowntimeEnded: ProblemType(
+            _Status.CONFLICT,
+            "downtime-ended",
+            "The downtime is over",
+            "downtime 7 has ended at 2026-11-23 12:00Z",
+        ),
+        maintenance.ImportRefused: ProblemType(
+            _Status.UNPROCESSABLE_ENTITY,
+            "import-refused",
+            "Rows of the file are wrong",
+            "row 3, column class: there is no asset class 'pmp'. Did you mean 'pump'?",
+        ),
+        maintenance.FileTooLarge: ProblemType(
+            _Status.REQUEST_ENTITY_TOO_LARGE,
+            "file-too-large",
+            "The file is too large",
+            "the file is larger than 32 MiB",
+        ),
+        maintenance.FileEmpty: ProblemType(
+            _Status.UNPROCESSABLE_ENTITY,
+            "file-empty",
+            "The file holds nothing",
+            "the file holds nothing",
+        ),
+        maintenance.FileMissing: _INTERNAL,
         conditions.EventNotFound: ProblemType(
             _Status.NOT_FOUND, "not-found", "There is no such thing", "there is no event 9"
         ),

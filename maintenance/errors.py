@@ -16,7 +16,14 @@ OilcanError
     ├── PermitRefused       take the step before it first: permits go in their order
     ├── FamilyRefused       choose another parent: this one would close a ring, or is done
     ├── CodeUnknown         use one of `known`: there is no such code
-    └── BulkRefused         correct the rows that it names: nothing was done
+    ├── BulkRefused         correct the rows that it names: nothing was done
+    ├── RegisterConflict    correct what is asked for: the register would contradict itself
+    ├── DowntimeOverlaps    end or correct the interval that it names: an asset is down only once
+    ├── DowntimeEnded       read it again: the interval has an end, or was withdrawn
+    ├── ImportRefused       correct the rows that it names: nothing was imported
+    ├── FileTooLarge        send a smaller file
+    ├── FileEmpty           choose a file that holds something
+    └── FileMissing         restore OILCAN_HOME/files from a backup: the content is not there
 """
 
 from collections.abc import Sequence
@@ -168,3 +175,59 @@ class BulkRefused(MaintenanceError):
     def __init__(self, refused: Sequence[tuple[str, MaintenanceError]]) -> None:
         self.refused = tuple(refused)
         super().__init__(f"nothing was done: {len(refused)} of the orders could not be changed")
+
+
+class RegisterConflict(MaintenanceError):
+    """What is asked for contradicts the register: `field` says where."""
+
+    def __init__(self, field: str, message: str) -> None:
+        self.field = field
+        super().__init__(f"{field}: {message}")
+
+
+class DowntimeOverlaps(MaintenanceError):
+    """The asset is down already at some time of the interval; `present` is the other one's id."""
+
+    def __init__(self, asset: str, present: int, message: str) -> None:
+        self.asset = asset
+        self.present = present
+        super().__init__(f"{asset} {message} (downtime {present})")
+
+
+class DowntimeEnded(MaintenanceError):
+    """The interval has an end already, or was withdrawn."""
+
+    def __init__(self, downtime: int, message: str) -> None:
+        self.downtime = downtime
+        super().__init__(f"downtime {downtime} {message}")
+
+
+class ImportRefused(MaintenanceError):
+    """Rows of a file are wrong, and nothing of it was taken: `problems` names each."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("; ".join(problems))
+
+
+class FileTooLarge(MaintenanceError):
+    """The file has more than `most` bytes."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        super().__init__(f"the file is larger than {most // 1024**2} MiB")
+
+
+class FileEmpty(MaintenanceError):
+    """The file holds nothing."""
+
+    def __init__(self) -> None:
+        super().__init__("the file holds nothing")
+
+
+class FileMissing(MaintenanceError):
+    """The content of an attachment is not in the folder of files."""
+
+    def __init__(self, sha256: str) -> None:
+        self.sha256 = sha256
+        super().__init__(f"the content {sha256[:12]}… is not in the folder of files")
