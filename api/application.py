@@ -26,6 +26,7 @@ from config.settings import Settings, load_settings
 from config.status import Status
 from config.tasks import end_tasks
 from ingest.settings import load_ingest_settings, storable_span
+from maintenance.attachments.folder import FileFolder
 
 # A request that comes right after the start does not have to hear that the pool is not open yet.
 _PATIENCE_S = 5.0
@@ -61,6 +62,8 @@ def create_application(
             clock=clock,
             span=span,
             ready_lag_s=told.ready_lag_s,
+            files=FileFolder(told.home),
+            largest_file=told.attachment_max_bytes,
         )
 
     application = FastAPI(

@@ -18,6 +18,7 @@ from api.readiness import Engines, complaints, problems
 from config.clock import ClockUs
 from config.database import Connection
 from ingest.sorting import Span
+from maintenance.attachments.folder import FileFolder
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,9 @@ class Services:
     span: Callable[[], Span]
     """Times that may be stored just now."""
     ready_lag_s: float
+    files: FileFolder
+    largest_file: int
+    """In bytes."""
 
 
 def services_of(request: HTTPConnection) -> Services:

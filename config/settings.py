@@ -62,6 +62,12 @@ class Settings(BaseSettings):
         description="Days that raw readings are kept.",
         examples=["3650"],
     )
+    attachment_max_bytes: int = Field(
+        default=32 * 1024**2,
+        ge=1024,
+        description="Largest document or photo that is taken, in bytes.",
+        examples=["33554432"],
+    )
     http_host: str = Field(
         default="127.0.0.1",
         description="Address that the API and the pages listen on.",

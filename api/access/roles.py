@@ -24,6 +24,8 @@ class Permission(StrEnum):
     CLOSE = "close"
     KEEP_METERS = "keep_meters"
     """Record that a meter was replaced, and correct what it counted."""
+    KEEP_REGISTER = "keep_register"
+    """Make, change, move and retire assets, and load many from a file."""
     TUNE = "tune"
     """Draft, try, activate and retire rules, and replay them over history."""
     WRITE = "write"
@@ -49,6 +51,7 @@ _PLAN = _CARRY_OUT | {
     Permission.APPROVE,
     Permission.CLOSE,
     Permission.KEEP_METERS,
+    Permission.KEEP_REGISTER,
     Permission.SHELVE,
 }
 

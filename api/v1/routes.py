@@ -7,6 +7,7 @@ from api.problems import documented
 from api.v1 import (
     alarms,
     assets,
+    attachments,
     backtests,
     dead_letters,
     events,
@@ -28,6 +29,7 @@ EVERYWHERE = documented(NotAuthenticated, NotPermitted, CrossSiteRequest, Databa
 
 ROUTERS: tuple[APIRouter, ...] = (
     assets.router,
+    attachments.router,
     points.router,
     readings.router,
     latest.router,

@@ -1,5 +1,6 @@
 """The folder of kept files: each under its own digest, put there whole or not at all."""
 
+import asyncio
 import hashlib
 import os
 import tempfile
@@ -54,7 +55,7 @@ class FileFolder:
         try:
             async for chunk in chunks:
                 arriving.write(chunk)
-            return arriving.finish(name)
+            return await asyncio.to_thread(arriving.finish, name)
         except BaseException:
             arriving.give_up()
             raise

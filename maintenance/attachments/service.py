@@ -1,5 +1,6 @@
 """Files come to things and leave them: one function, one transaction."""
 
+import asyncio
 from datetime import datetime, timedelta
 
 from config.database import Connection
@@ -27,7 +28,7 @@ async def attach(
     try:
         async with connection.transaction():
             await store.keep(connection, received.content, at=at)
-            folder.keep(received)
+            await asyncio.to_thread(folder.keep, received)
             made = await store.link(connection, new, received.content.sha256, actor=actor, at=at)
             return await queries.get_attachment(connection, made)
     finally:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import httpx
 import pytest
@@ -17,6 +18,7 @@ from api.access.service import create_api_key, create_person
 from api.application import create_application
 from config.clock import from_us, now_us, to_us
 from config.database import Connection, fetch_one
+from config.settings import Settings
 from ingest.chunks import DAY_US, ensure_days
 from oilcan.engines.process import free_port
 
@@ -68,6 +70,11 @@ INSERT INTO work_order (asset_id, site_id, type, origin, title, description, fai
 SELECT id, site_id, 'corrective', 'condition', %s, %s, 'VIB', 'inspect-bearing', 2,
     'Priority 2: the asset has criticality A.', %s, %s, 'conditions'
 FROM asset WHERE tag = %s
+INSERT INTO work_order (asset_id, site_id, type, origin, title, description, failure_mode, job_plan,
+    priority, priority_reason, problem, evidence, created_by)
+SELECT id, site_id, 'corrective', 'condition', %(title)s, %(description)s, 'VIB', 'inspect-bearing',
+       2, 'Priority 2: the asset has criticality A.', %(problem)s, %(evidence)s, 'conditions'
+FROM asset WHERE tag = %(asset)s
 RETURNING id, number
 """
 
@@ -196,6 +203,13 @@ async def _insert_order(plant: Plant, asset: str, event: int | None) -> str:
                 evidence,
                 asset,
             ],
+            {
+                "asset": asset,
+                "title": f"Vibration, drive end of {asset} is too high",
+                "description": "Vibration has been above its trip limit for 2 s.",
+                "problem": None if event is None else f"{asset}/VIB",
+                "evidence": evidence,
+            },
         )
         assert row is not None
         await connection.execute(
@@ -218,9 +232,11 @@ async def _insert_order(plant: Plant, asset: str, event: int | None) -> str:
 
 
 @pytest.fixture
-async def application(database_url: str) -> AsyncIterator[FastAPI]:
+async def application(database_url: str, tmp_path: Path) -> AsyncIterator[FastAPI]:
     """The API over the test's database, without a log."""
-    application = create_application(database_url=database_url, log_url=NO_LOG)
+    application = create_application(
+        database_url=database_url, log_url=NO_LOG, settings=Settings(home=tmp_path)
+    )
     async with application.router.lifespan_context(application):
         yield application
 
@@ -288,7 +304,10 @@ async def serving(application: FastAPI) -> AsyncIterator[str]:
 
 
 @pytest.fixture
-async def address(database_url: str) -> AsyncIterator[str]:
+async def address(database_url: str, tmp_path: Path) -> AsyncIterator[str]:
     """The address of a real server over the test's database, without a log."""
-    async with serving(create_application(database_url=database_url, log_url=NO_LOG)) as address:
+    application = create_application(
+        database_url=database_url, log_url=NO_LOG, settings=Settings(home=tmp_path)
+    )
+    async with serving(application) as address:
         yield address
