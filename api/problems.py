@@ -256,6 +256,42 @@ PROBLEMS: Mapping[type[config.OilcanError], ProblemType] = MappingProxyType(
             "the file holds nothing",
         ),
         maintenance.FileMissing: _INTERNAL,
+        maintenance.StockShort: ProblemType(
+            _Status.CONFLICT,
+            "stock-short",
+            "There is not that much in stock",
+            "MAIN has 1 of BRG-6309 to give, not 2",
+        ),
+        maintenance.BookingRefused: ProblemType(
+            _Status.CONFLICT,
+            "booking-refused",
+            "This cannot be booked",
+            "entry 7 was taken back before",
+        ),
+        maintenance.LimitExceeded: ProblemType(
+            _Status.FORBIDDEN,
+            "limit-exceeded",
+            "It costs more than you may approve",
+            "RQ-000001 costs 900000 minor units, more than the 500000 that you may approve",
+        ),
+        maintenance.PriceMissing: ProblemType(
+            _Status.CONFLICT,
+            "price-missing",
+            "No vendor has a price for it",
+            "no vendor has agreed on a price for BRG-6309",
+        ),
+        maintenance.DeliveryRefused: ProblemType(
+            _Status.CONFLICT,
+            "delivery-refused",
+            "The delivery differs from what was ordered",
+            "12 are more than the 10 that are still to come",
+        ),
+        maintenance.ContractRefused: ProblemType(
+            _Status.CONFLICT,
+            "contract-refused",
+            "The contract does not allow this",
+            "contract SC-1 has 20000 minor units left, not 50000",
+        ),
         conditions.EventNotFound: ProblemType(
             _Status.NOT_FOUND, "not-found", "There is no such thing", "there is no event 9"
         ),

@@ -23,10 +23,17 @@ OilcanError
     ├── ImportRefused       correct the rows that it names: nothing was imported
     ├── FileTooLarge        send a smaller file
     ├── FileEmpty           choose a file that holds something
-    └── FileMissing         restore OILCAN_HOME/files from a backup: the content is not there
+    ├── FileMissing         restore OILCAN_HOME/files from a backup: the content is not there
+    ├── StockShort          take less, wait for what is on order, or have it permitted
+    ├── BookingRefused      correct what is booked: it does not fit what was booked before
+    ├── LimitExceeded       ask somebody who may spend that much
+    ├── PriceMissing        agree on a price with a vendor: nobody has one for it
+    ├── DeliveryRefused     accept the difference with a reason, or send it back
+    └── ContractRefused     call off less, or take another contract: this one does not allow it
 """
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Protocol
 
 from config.errors import OilcanError
@@ -231,3 +238,45 @@ class FileMissing(MaintenanceError):
     def __init__(self, sha256: str) -> None:
         self.sha256 = sha256
         super().__init__(f"the content {sha256[:12]}… is not in the folder of files")
+
+
+class StockShort(MaintenanceError):
+    """There is not as much of a part as was asked for; `available` is what there is."""
+
+    def __init__(self, part: str, storeroom: str, *, asked: Decimal, available: Decimal) -> None:
+        self.part = part
+        self.storeroom = storeroom
+        self.asked = asked
+        self.available = available
+        super().__init__(
+            f"{storeroom} has {available.normalize():f} of {part} to give, not {asked.normalize():f}"
+        )
+
+
+class BookingRefused(MaintenanceError):
+    """What was to be booked does not fit what was booked before."""
+
+
+class LimitExceeded(MaintenanceError):
+    """The caller may not spend that much."""
+
+    def __init__(self, number: str, *, amount_minor: int, limit_minor: int) -> None:
+        self.number = number
+        self.amount_minor = amount_minor
+        self.limit_minor = limit_minor
+        super().__init__(
+            f"{number} costs {amount_minor} minor units, more than the {limit_minor} that you may "
+            "approve"
+        )
+
+
+class PriceMissing(MaintenanceError):
+    """No vendor has agreed on a price for the part on that day."""
+
+
+class DeliveryRefused(MaintenanceError):
+    """A delivery differs from what was ordered by more than is taken without asking."""
+
+
+class ContractRefused(MaintenanceError):
+    """A service contract does not allow what was to be called off."""

@@ -1,0 +1,1 @@
+"""SQL writes of costs; transactions are the service's."""

@@ -1,0 +1,1 @@
+"""Parts, storerooms, the stock ledger and what orders reserve of it."""

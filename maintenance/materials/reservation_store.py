@@ -1,0 +1,1 @@
+"""SQL writes of reservations; transactions are the service's."""

@@ -1,0 +1,1 @@
+"""Vendors, prices, contracts, and how parts and services are bought."""

@@ -1,0 +1,1 @@
+"""SQL writes of procurement; transactions are the service's."""
