@@ -12,6 +12,7 @@ OilcanError
     ├── PreconditionInvalid     send the ETag as it was given
     ├── IdempotencyKeyInFlight  wait for the first request's answer, then ask again
     ├── IdempotencyKeyReused    use a new key for a different request
+    ├── CodeMismatch            let path and body name the same thing
     └── NameTaken               choose another login
 """
 
@@ -64,3 +65,7 @@ class IdempotencyKeyReused(ApiError):
 
 class NameTaken(ApiError):
     """A person with this login exists."""
+
+
+class CodeMismatch(ApiError):
+    """The path and the body of a request name two different things."""

@@ -126,6 +126,12 @@ PROBLEMS: Mapping[type[config.OilcanError], ProblemType] = MappingProxyType(
             "The key belongs to another request",
             "use a new Idempotency-Key for a different request",
         ),
+        api.CodeMismatch: ProblemType(
+            _Status.UNPROCESSABLE_ENTITY,
+            "code-mismatch",
+            "Path and body name different things",
+            "the path says shift-phone, the body says shift-mail",
+        ),
         api.NameTaken: ProblemType(
             _Status.CONFLICT,
             "name-taken",

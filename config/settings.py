@@ -80,6 +80,12 @@ class Settings(BaseSettings):
         description="Port of the API and the pages; 0: any free one.",
         examples=["8080"],
     )
+    public_url: str = Field(
+        default="",
+        pattern=r"^$|^https?://[^\s/]+[^\s]*[^\s/]$",
+        description="Where people reach the pages, for links in messages; empty: no links.",
+        examples=["https://oilcan.example.com"],
+    )
     ready_lag_s: float = Field(
         default=60.0,
         gt=0,

@@ -13,6 +13,7 @@ from config.database import Connection
 from config.diagnostics import logger
 from config.errors import OilcanError
 from config.settings import Settings
+from maintenance.automation.worker import forget_old
 
 log = logger(__name__)
 
@@ -29,7 +30,7 @@ class Job:
     run: Run
 
 
-JOBS: tuple[Job, ...] = ()
+JOBS: tuple[Job, ...] = (Job("what was told long ago is forgotten", 3600, forget_old),)
 """In this order."""
 
 

@@ -21,6 +21,7 @@ from config.retry import keep_running
 from config.settings import Settings
 from config.status import EVERY_S, Status, send_status
 from config.tasks import run_together
+from maintenance.automation.worker import deliver, follow_outbox
 from maintenance.events.service import Handled, handle_condition_changes
 from maintenance.jobs import JOBS, Job, run_job
 from maintenance.orders import queries
@@ -73,10 +74,20 @@ async def run(*, database_url: str, log_url: str, settings: Settings) -> None:
         name="jobs of maintenance",
         heals=(DatabaseUnavailable, DatabaseOutdated),
     )
+    rules = keep_running(
+        _noting_trouble(progress, lambda: follow_outbox(database_url, address=settings.public_url)),
+        name="automation",
+        heals=(DatabaseUnavailable, DatabaseOutdated),
+    )
+    messages = keep_running(
+        _noting_trouble(progress, lambda: deliver(database_url)),
+        name="messages",
+        heals=(DatabaseUnavailable, DatabaseOutdated),
+    )
     status = keep_running(
         lambda: tell_status(log_url, progress), name="status", heals=(LogUnavailable,)
     )
-    await run_together([orders, clockwork, status])
+    await run_together([orders, clockwork, rules, messages, status])
 
 
 async def follow_conditions(

@@ -10,6 +10,7 @@ from starlette.staticfiles import StaticFiles
 
 from api.pages import (
     alarms,
+    automation,
     backtests,
     detail,
     error,
@@ -46,6 +47,7 @@ def install(application: FastAPI) -> None:
         explain.router,
         rules.router,
         backtests.router,
+        automation.router,
     )
     for router in (assets, session.router, *shown):
         application.include_router(router)

@@ -12,7 +12,13 @@ from config.errors import DocumentError
 from config.suggestion import did_you_mean
 from edge.source_file import Source, load_sources
 
-WORK_KEYS: tuple[str, ...] = ("calendars", "people", "teams")
+WORK_KEYS: tuple[str, ...] = (
+    "calendars",
+    "people",
+    "teams",
+    "channels",
+    "automations",
+)
 """Lists that describe how work is done (`oilcan.plant.sections`)."""
 
 PLANT_KEYS = ("sites", "asset_classes", "assets", "sources", "profiles", *WORK_KEYS)

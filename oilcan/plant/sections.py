@@ -11,11 +11,16 @@ from typing import Any
 
 from config.database import Connection
 from config.documents import Document, Problem
+from oilcan.plant.automation_sections import AUTOMATIONS, CHANNELS
 from oilcan.plant.entries import Declared, Placed, read_section
 from oilcan.plant.people_sections import PEOPLE_SECTIONS
 from oilcan.plant.section import Applied, Section
 
-SECTIONS: tuple[Section, ...] = PEOPLE_SECTIONS
+SECTIONS: tuple[Section, ...] = (
+    *PEOPLE_SECTIONS,
+    CHANNELS,
+    AUTOMATIONS,
+)
 """In the order in which they are applied: a section may refer to those before it."""
 
 

@@ -1,0 +1,81 @@
+"""Ends for messages: a real HTTP server that keeps what it gets, and a real mail server."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from aiosmtpd.smtp import SMTP
+
+
+@dataclass(slots=True)
+class Receiver:
+    """An HTTP server on loopback. `statuses` are answered in turn; the last one again and again."""
+
+    port: int = 0
+    statuses: list[int] = field(default_factory=lambda: [204])
+    headers: list[dict[str, str]] = field(default_factory=list)
+    bodies: list[str] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        """Its address."""
+        return f"http://127.0.0.1:{self.port}/hook"
+
+    async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Keep one request and answer it."""
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        lines = (line.split(": ", 1) for line in head.split("\r\n")[1:] if line)
+        headers = {name.lower(): value for name, value in lines}
+        body = await reader.readexactly(int(headers.get("content-length", "0")))
+        self.headers.append(headers)
+        self.bodies.append(body.decode())
+        status = self.statuses[0] if len(self.statuses) == 1 else self.statuses.pop(0)
+        writer.write(
+            f"HTTP/1.1 {status} X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode()
+        )
+        await writer.drain()
+        writer.close()
+        await writer.wait_closed()
+
+    def documents(self) -> list[dict[str, Any]]:
+        """What it got."""
+        return [json.loads(body) for body in self.bodies]
+
+
+@pytest.fixture
+async def receiver() -> AsyncIterator[Receiver]:
+    """A server that answers 204 to whatever it is sent."""
+    kept = Receiver()
+    server = await asyncio.start_server(kept.answer, "127.0.0.1", 0)
+    kept.port = server.sockets[0].getsockname()[1]
+    yield kept
+    server.close()
+    await server.wait_closed()
+
+
+@dataclass(slots=True)
+class Mailbox:
+    """A mail server on loopback and what it was given."""
+
+    port: int = 0
+    letters: list[Any] = field(default_factory=list)
+
+    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name
+        """Keep a letter."""
+        self.letters.append(envelope)
+        return "250 kept"
+
+
+@pytest.fixture
+async def mailbox() -> AsyncIterator[Mailbox]:
+    """A mail server that takes whatever it is given."""
+    kept = Mailbox()
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: SMTP(kept), "127.0.0.1", 0)
+    kept.port = server.sockets[0].getsockname()[1]
+    yield kept
+    server.close()
+    await server.wait_closed()
