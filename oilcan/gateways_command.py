@@ -5,6 +5,7 @@ import os
 import re
 import signal
 from contextlib import suppress
+from typing import Any
 
 import typer
 
@@ -31,9 +32,14 @@ def run_add(name: str, **options: object) -> None:
 
 
 def run_list(**options: object) -> None:
-    """Print the gateways' names. Raises `OilcanError`."""
-    for name in sorted(_logins(load(Settings, **options)).passwords()):
-        typer.echo(name)
+    """Print the gateways' names, and which are refused at present. Raises `OilcanError`."""
+    settings = load(Settings, **options)
+    refused = dict(_state(settings).get("refused_gateways", {}))
+    for name in sorted(_logins(settings).passwords()):
+        said = refused.pop(name, None)
+        typer.echo(f"{name}  {said}" if said else name)
+    for who, said in sorted(refused.items()):
+        typer.echo(f"({who})  {said}")
 
 
 def run_remove(name: str, **options: object) -> None:
@@ -55,11 +61,10 @@ def _tell(settings: Settings) -> None:
     It ends, and is started again. Told to read its file anew, it would leave open links as they are,
     and pass nothing on between accounts that were not there at its start.
     """
-    home = settings.home.resolve()
+    home, state = settings.home.resolve(), _state(settings)
     try:
-        state = json.loads((home / STATE_FILE).read_text(encoding="utf-8"))
         ports, pid = state["ports"], state["children"]["nats"]["pid"]
-    except (OSError, ValueError, KeyError):
+    except KeyError:
         return
     if pid is None or "gateways" not in ports:
         return
@@ -67,3 +72,12 @@ def _tell(settings: Settings) -> None:
     # Where it has just ended, it starts again with what is written now.
     with suppress(ProcessLookupError):
         os.kill(pid, signal.SIGTERM)
+
+
+def _state(settings: Settings) -> dict[str, Any]:
+    """What a running `oilcan up` says of itself; nothing where none runs."""
+    try:
+        found = json.loads((settings.home.resolve() / STATE_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -21,10 +21,12 @@ from config.migrate import migrate
 from config.retry import keep_running
 from config.settings import Settings
 from oilcan.child import Child, Program, kept_running
+from oilcan.engines.nats_server import NatsEngine
 from oilcan.engines.process import die_with_parent
 from oilcan.errors import NotReady, PlantRefused
 from oilcan.first_login import Login, ensure_administrator
 from oilcan.home import held, remove_state, write_state
+from oilcan.hub_status import telling
 from oilcan.machine import (
     Machine,
     engine_program,
@@ -35,6 +37,7 @@ from oilcan.machine import (
 )
 from oilcan.output import Output, RotatingFile
 from oilcan.ports import Wish, choose_ports
+from oilcan.refused_gateways import RefusedGateways
 from oilcan.settings import EngineSettings
 
 _READY_WITHIN_S = 60.0
@@ -95,6 +98,8 @@ async def up(options: UpOptions) -> AsyncIterator[Running]:
         try:
             async with AsyncExitStack() as stack:
                 await _start_engines(crew, stack)
+                if crew.refused is not None:
+                    await stack.enter_async_context(telling(machine.log_url, crew.refused))
                 await _prepare_database(machine)
                 login = await ensure_administrator(machine.database_url, home)
                 await _start_roles(crew, options.roles(machine), stack)
@@ -129,15 +134,28 @@ class _Crew:
     machine: Machine
     output_max_bytes: int
     children: list[Child] = field(default_factory=list)
+    refused: RefusedGateways | None = None
+
+    def __post_init__(self) -> None:
+        nats = self.machine.nats
+        if nats is not None and nats.gateways is not None:
+            self.refused = RefusedGateways(nats.gateway_logins.names)
 
     def enlist(self, program: Program) -> Child:
         path = self.machine.home / "logs" / f"{program.name}.log"
-        file = RotatingFile(path, max_bytes=self.output_max_bytes)
-        output = Output(file, show=lambda line: typer.echo(f"{program.name}: {line}", err=True))
+        output = Output(
+            RotatingFile(path, max_bytes=self.output_max_bytes),
+            show=lambda line: typer.echo(f"{program.name}: {line}", err=True),
+            hear=self._hear if program.name == NatsEngine.name else lambda _: None,
+        )
         child = Child(program, output, self.write_state)
         self.children.append(child)
         self.write_state()
         return child
+
+    def _hear(self, line: str) -> None:
+        if self.refused is not None and self.refused.hear(line):
+            self.write_state()
 
     def write_state(self) -> None:
         try:
@@ -165,6 +183,9 @@ class _Crew:
             "http_url": machine.http_url,
             "ports": ports,
             "children": children,
+            "refused_gateways": {one.who: str(one) for one in self.refused.refusals}
+            if self.refused
+            else {},
         }
 
 

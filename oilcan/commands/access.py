@@ -99,7 +99,10 @@ def add_gateway(name: GatewayName, home: Home = None) -> None:
 
 @gateways.command("list")
 def list_gateways(home: Home = None) -> None:
-    """List the gateways that are let in."""
+    """List the gateways that are let in, and who is refused: why, how often and when last.
+
+    Who is refused is known where `oilcan up` runs the hub, of the last day, until it is let in.
+    """
     from oilcan.gateways_command import run_list
 
     run_list(home=home)

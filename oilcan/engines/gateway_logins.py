@@ -3,6 +3,7 @@
 import json
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +27,12 @@ class GatewayLogins:
         except (OSError, ValueError) as error:
             raise EngineError(f"{self._file} cannot be read: {error}") from error
         return kept
+
+    def names(self) -> frozenset[str]:
+        """Who is let in; nobody where the file cannot be read."""
+        with suppress(EngineError):
+            return frozenset(self.passwords())
+        return frozenset()
 
     def admit(self, name: str) -> str:
         """The password of a gateway; made, and kept, where it has none yet."""
