@@ -151,8 +151,8 @@ class _Feed(asyncio.Protocol):
         self._pull = pull
         self._answers = f"_INBOX.{secrets.token_hex(11)}"
         self._inbox = Inbox(limit=_INBOX)
-        self._data = bytearray()
-        self._topics: dict[str, str] = {}
+        self._rest = b""
+        self._topics: dict[bytes, str] = {}
         self._open = 0
         self._transport: asyncio.Transport | None = None
 
@@ -165,14 +165,14 @@ class _Feed(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """From the loop: bytes of the server."""
-        self._data += data
+        data = self._rest + data
         try:
-            piece = read_piece(self._data, self._topics)
+            piece = read_piece(data, self._topics)
         except FeedError as error:
             self._inbox.end(SourceLost(str(error)))
             self.close()
             return
-        del self._data[: piece.end]
+        self._rest = data[piece.end :]
         if piece.pings:
             self._write("PONG\r\n")
         if len(self._topics) > _REMEMBERED_TOPICS:

@@ -4,6 +4,7 @@ The client library makes an object and a task's turn of each message, which cost
 follows; here only what a device's message needs is read (NATS client protocol, HMSG and MSG).
 """
 
+import re
 from dataclasses import dataclass, field
 
 from edge.mqtt.inbox import Delivery
@@ -11,6 +12,12 @@ from edge.mqtt.payload import Message
 from edge.mqtt.subjects import topic_of
 
 _LINE = b"\r\n"
+# A message of a stream as it nearly always comes: its subject, its sequence, when the server took it in
+# ns, the size of its head, and of all of it.
+_USUAL = re.compile(
+    rb"H?MSG ([^ \r]+) [^ \r]+ \$JS\.ACK\.[^. \r]+\.[^. \r]+\.\d+\.(\d+)\.\d+\.(\d+)\.\d+"
+    rb" (?:(\d+) )?(\d+)\r\n"
+)
 _MESSAGES = frozenset({b"HMSG", b"MSG"})
 _PULL_IS_OVER = ("404", "408", "409 Message Size", "409 Exceeded")
 _SEQUENCE, _TIME_NS = 5, 7
@@ -32,15 +39,19 @@ class Piece:
     """Where what is not here as a whole begins."""
 
 
-def read_piece(data: bytes | bytearray, topics: dict[str, str]) -> Piece:
+def read_piece(data: bytes, topics: dict[bytes, str]) -> Piece:
     """Everything that is whole. Raises `FeedError`.
 
     A message's time of receipt is when the server took it, so one that is read twice is the same
     reading; a delivery's number is its sequence in the stream. `topics` remembers topics by subject.
     """
     piece = Piece()
-    while (line_end := data.find(_LINE, piece.end)) >= 0:
-        line = bytes(data[piece.end : line_end])
+    while True:
+        _usual_messages(piece, data, topics)
+        line_end = data.find(_LINE, piece.end)
+        if line_end < 0:
+            return piece
+        line = data[piece.end : line_end]
         words, body = line.split(b" "), line_end + len(_LINE)
         if words[0] not in _MESSAGES:
             _control(piece, line)
@@ -48,10 +59,36 @@ def read_piece(data: bytes | bytearray, topics: dict[str, str]) -> Piece:
             continue
         start, end = _bounds(words, body)
         if end + len(_LINE) > len(data):
-            break
-        _message(piece, words, (bytes(data[body:start]), bytes(data[start:end])), topics)
+            return piece
+        _message(piece, words, (data[body:start], data[start:end]), topics)
         piece.end = end + len(_LINE)
-    return piece
+
+
+def _usual_messages(piece: Piece, data: bytes, topics: dict[bytes, str]) -> None:
+    """The messages up to what is not whole, or is something else."""
+    at, limit, match, add = piece.end, len(data) - len(_LINE), _USUAL.match, piece.deliveries.append
+    while (found := match(data, at)) is not None:
+        subject, sequence, received_ns, head, size = found.groups()
+        body = found.end()
+        end = body + int(size)
+        if end > limit or (head is None) is data.startswith(b"H", at):
+            break
+        start = body if head is None else body + int(head)
+        if start > end:
+            break
+        topic = topics.get(subject)
+        if topic is None:
+            topic = _topic(subject, topics)
+        message = Message(topic, data[start:end], int(received_ns) // 1_000)
+        add(Delivery(message, int(sequence), 0))
+        at = end + len(_LINE)
+    piece.end = at
+
+
+def _topic(subject: bytes, topics: dict[bytes, str]) -> str:
+    """The topic of a subject, which is remembered."""
+    topic = topics[subject] = topic_of(subject.decode("utf-8", "replace"))
+    return topic
 
 
 def _bounds(words: list[bytes], body: int) -> tuple[int, int]:
@@ -70,7 +107,7 @@ def _message(
     piece: Piece,
     words: list[bytes],
     parts: tuple[bytes, bytes],
-    topics: dict[str, str],
+    topics: dict[bytes, str],
 ) -> None:
     head, payload = parts
     # Without a subject to answer on it is no message but the server's word on the pull.
@@ -82,10 +119,7 @@ def _message(
         sequence, received_us = int(places[_SEQUENCE]), int(places[_TIME_NS]) // 1_000
     except (ValueError, IndexError) as error:
         raise FeedError(f"no message of a stream: {words!r:.80}") from error
-    subject = words[1].decode("utf-8", "replace")
-    topic = topics.get(subject)
-    if topic is None:
-        topic = topics[subject] = topic_of(subject)
+    topic = topics.get(words[1]) or _topic(words[1], topics)
     piece.deliveries.append(Delivery(Message(topic, payload, received_us), sequence, 0))
 
 

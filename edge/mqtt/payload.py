@@ -69,8 +69,20 @@ class Numbers:
             raise PayloadError(f"{word[:_LONGEST_NUMBER]!r} is not a number with a decimal comma")
         return parse_number(word.replace(self.decimal, "."))
 
+    def usual(self, payload: bytes) -> float | None:
+        """The number in a plain payload as most are; None where it takes a closer look."""
+        if self.texts or self.decimal != "." or b"_" in payload or len(payload) > _LONGEST_NUMBER:
+            return None
+        try:
+            number = float(payload)
+        except ValueError:
+            return None
+        return number if math.isfinite(number) else None
+
     def of_payload(self, payload: bytes) -> float:
         """The number in a plain payload. Raises `PayloadError`."""
+        if (number := self.usual(payload)) is not None:
+            return number
         try:
             return self.of_text(payload.decode("utf-8"))
         except UnicodeDecodeError as error:

@@ -95,12 +95,19 @@ class TopicReader:
         """The tags of each asset that were read, kept where a device tells its state."""
         self._reports: dict[str, Report] = {}
         self._known: dict[str, list[tuple[Names, _Found]]] = {}
+        self._plains: dict[str, _Plain] = {}
+        """Topics that one pattern takes, of plain numbers."""
 
     def read(self, message: Message, found: Findings) -> int:
         """Add to `found` what the message holds; whatever is wrong with it becomes a problem.
 
         Gives the time of receipt, in µs, on which the times of all that hang which have no other.
         """
+        plain = self._plains.get(message.topic)
+        if plain is not None and (number := plain.numbers.usual(message.payload)) is not None:
+            stamp = self._times.single(message.received_us, again=message.again)
+            found.rows.append((plain.tag, stamp, number, _OLD if message.retained else _GOOD))
+            return stamp
         moment_us = self._times.begin(message.received_us, again=message.again)
         if moment_us != message.received_us:
             message = message._replace(received_us=moment_us)
@@ -114,7 +121,9 @@ class TopicReader:
     def _read(self, message: Message, found: Findings) -> None:
         for names, topic in self._matches(message.topic):
             try:
-                if isinstance(topic, Host):
+                if isinstance(topic, _Plain):
+                    self._read_plain(message, topic, found)
+                elif isinstance(topic, Host):
                     topic.receive(
                         message.topic,
                         message.payload,
@@ -122,8 +131,6 @@ class TopicReader:
                         found,
                         retained=message.retained,
                     )
-                elif isinstance(topic, _Plain):
-                    self._read_plain(message, topic, found)
                 elif isinstance(topic, AlarmTopic):
                     self._read_alarm(message, names, topic, found)
                 elif isinstance(topic, StateTopic):
@@ -175,7 +182,7 @@ class TopicReader:
         if (report := topic.report_of(tag)) is not None:
             if len(self._reports) >= _REMEMBERED_TAGS:
                 self._reports.clear()
-                self._known.clear()
+                self._forget_topics()
             self._reports[tag] = report
         return tag
 
@@ -183,14 +190,20 @@ class TopicReader:
         known = self._known.get(topic)
         if known is None:
             if len(self._known) >= _REMEMBERED_TOPICS:
-                self._known.clear()
+                self._forget_topics()
             known = [
                 (names, self._plain(names, what) if isinstance(what, PlainTopic) else what)
                 for pattern, what in self._patterns
                 if (names := pattern.match(topic)) is not None
             ]
             self._known[topic] = known
+            if len(known) == 1 and isinstance(plain := known[0][1], _Plain) and not plain.problem:
+                self._plains[topic] = plain
         return known
+
+    def _forget_topics(self) -> None:
+        self._known.clear()
+        self._plains.clear()
 
     def _plain(self, names: Names, topic: PlainTopic) -> _Plain:
         numbers = Numbers(topic.decimal, topic.enum)

@@ -16,9 +16,18 @@ class ReceiptTimes:
         self._given.clear()
         return received_us if again else max(received_us, self._newest + 1)
 
+    def single(self, received_us: int, *, again: bool) -> int:
+        """The time of the next message, and of the only reading in it."""
+        stamp = received_us if again else max(received_us, self._newest + 1)
+        if stamp > self._newest:
+            self._newest = stamp
+        return stamp
+
     def next(self, key: str, moment_us: int) -> int:
         """The message's time for the first reading of a key (a tag or an alarm), then a µs more each."""
-        stamp = max(moment_us, self._given.get(key, moment_us - 1) + 1)
+        given = self._given.get(key)
+        stamp = moment_us if given is None else max(moment_us, given + 1)
         self._given[key] = stamp
-        self._newest = max(self._newest, stamp)
+        if stamp > self._newest:
+            self._newest = stamp
         return stamp
