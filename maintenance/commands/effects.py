@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from config.database import Connection
+from maintenance.orders import labour_store
 from maintenance.orders.work_order import Action, State, WorkOrder
 
 
@@ -27,7 +28,16 @@ class Moved:
 Effect = Callable[[Connection, Moved], Awaitable[None]]
 """Does what a move asks for, if anything."""
 
-EFFECTS: tuple[Effect, ...] = ()
+_STOPS_TIMERS = frozenset({State.ON_HOLD, State.CANCELLED})
+
+
+async def stop_timers(connection: Connection, moved: Moved) -> None:
+    """Nobody's time runs on while work is held or cancelled."""
+    if moved.order.state in _STOPS_TIMERS:
+        await labour_store.stop_timers(connection, moved.order.id, person=None, at=moved.at)
+
+
+EFFECTS: tuple[Effect, ...] = (stop_timers,)
 """In this order."""
 
 

@@ -14,6 +14,7 @@ import psycopg
 from config.database import Connection
 from config.diagnostics import logger
 from config.errors import OilcanError
+from maintenance.commands.approval import approve_by_policy
 from maintenance.orders import queries, store
 from maintenance.orders.work_order import WorkOrder
 
@@ -42,11 +43,12 @@ async def prepare(
     at: datetime,
     preparers: tuple[Preparer, ...] = PREPARERS,
 ) -> None:
-    """Let every preparer have its turn at a new order."""
+    """Let every preparer have its turn at a new order, then the site's policy of approval."""
     for preparer in preparers:
         order = await queries.order_by_id(connection, order_id)
         if order is not None:
             await _guarded(connection, preparer, order, at)
+    await approve_by_policy(connection, order_id, at=at)
 
 
 async def _guarded(

@@ -42,6 +42,8 @@ ORDER_FOR_CHANGE: Final[LiteralString] = ORDER_BY_NUMBER + " FOR UPDATE OF o FOR
 
 ORDER_BY_ID: Final[LiteralString] = ORDERS + " WHERE o.id = %(id)s"
 
+ORDER_OF_ORIGIN: Final[LiteralString] = ORDERS + " WHERE o.origin_key = %(origin_key)s"
+
 # The open one if there is one, else the newest.
 ORDER_OF_PROBLEM: Final[LiteralString] = (
     ORDERS
@@ -173,6 +175,11 @@ async def get_order_for_change(connection: Connection, number: str) -> WorkOrder
 async def order_by_id(connection: Connection, order_id: int) -> WorkOrder | None:
     """The order of that id, the one that NOTIFY `work_order` speaks of."""
     return await _maybe_order(connection, ORDER_BY_ID, {"id": order_id})
+
+
+async def order_of_origin(connection: Connection, origin_key: str) -> WorkOrder | None:
+    """The order that something led to, such as `step:17`."""
+    return await _maybe_order(connection, ORDER_OF_ORIGIN, {"origin_key": origin_key})
 
 
 async def order_of_problem(connection: Connection, problem: str) -> WorkOrder | None:

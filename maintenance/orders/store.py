@@ -13,6 +13,7 @@ from psycopg.rows import TupleRow, dict_row
 from psycopg.types.json import Jsonb
 
 from config.database import Connection
+from maintenance.orders.edit import EDITABLE
 from maintenance.orders.queries import (
     LINK_OF_EVENT,
     ORDER_BY_NUMBER,
@@ -82,6 +83,27 @@ SET state = %(target)s, version = version + 1, updated_at = %(at)s,
 WHERE id = %(id)s AND version = %(version)s AND state = %(source)s
 RETURNING version
 """
+
+EDIT: Final[LiteralString] = """
+UPDATE work_order
+SET title = %(title)s, description = %(description)s, type = %(type)s, priority = %(priority)s,
+    priority_reason = %(priority_reason)s, planned_start = %(planned_start)s,
+    planned_finish = %(planned_finish)s, due_at = %(due_at)s,
+    estimated_minutes = %(estimated_minutes)s, craft = %(craft)s, team = %(team)s,
+    failed_at = %(failed_at)s, restored_at = %(restored_at)s,
+    version = version + 1, updated_at = %(at)s
+WHERE id = %(id)s AND version = %(version)s AND state = %(state)s
+RETURNING version
+"""
+
+SET_PARENT: Final[LiteralString] = """
+UPDATE work_order SET parent_id = %(parent_id)s, version = version + 1, updated_at = %(at)s
+WHERE id = %(id)s AND version = %(version)s AND state = %(source)s
+RETURNING version
+"""
+
+# "fami": families change one at a time, so that two changes cannot close a ring between them.
+LOCK_FAMILIES: Final[LiteralString] = "SELECT pg_advisory_xact_lock(1717660009)"
 
 ASSIGN: Final[LiteralString] = """
 UPDATE work_order SET assignee = %(assignee)s, version = version + 1, updated_at = %(at)s
@@ -272,6 +294,32 @@ async def assign(
         "at": at,
     }
     return await _version(connection, ASSIGN, given)
+
+
+async def edit(connection: Connection, after: WorkOrder, *, at: datetime) -> int | None:
+    """Write what may be edited of an order if it still is what was read; its version, else None."""
+    given = {name: getattr(after, name) for name in (*EDITABLE, "priority_reason")}
+    given |= {"id": after.id, "version": after.version, "state": after.state.value, "at": at}
+    return await _version(connection, EDIT, given)
+
+
+async def set_parent(
+    connection: Connection, order: WorkOrder, parent_id: int | None, *, at: datetime
+) -> int | None:
+    """Make it a part of larger work if it still is what was read; its version, else None."""
+    given = {
+        "id": order.id,
+        "version": order.version,
+        "source": order.state.value,
+        "parent_id": parent_id,
+        "at": at,
+    }
+    return await _version(connection, SET_PARENT, given)
+
+
+async def lock_families(connection: Connection) -> None:
+    """Keep others from changing what is a part of what, to the end of the transaction."""
+    await connection.execute(LOCK_FAMILIES)
 
 
 async def set_urgency(
