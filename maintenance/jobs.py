@@ -14,6 +14,7 @@ from config.diagnostics import logger
 from config.errors import OilcanError
 from config.settings import Settings
 from maintenance.automation.worker import forget_old
+from maintenance.sla.service import keep_service_levels
 
 log = logger(__name__)
 
@@ -30,7 +31,10 @@ class Job:
     run: Run
 
 
-JOBS: tuple[Job, ...] = (Job("what was told long ago is forgotten", 3600, forget_old),)
+JOBS: tuple[Job, ...] = (
+    Job("what was told long ago is forgotten", 3600, forget_old),
+    Job("service levels", 5.0, keep_service_levels),
+)
 """In this order."""
 
 

@@ -11,6 +11,7 @@ from datetime import datetime
 from config.database import Connection
 from maintenance.orders import labour_store
 from maintenance.orders.work_order import Action, State, WorkOrder
+from maintenance.sla.service import derive_clocks
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,11 @@ async def stop_timers(connection: Connection, moved: Moved) -> None:
         await labour_store.stop_timers(connection, moved.order.id, person=None, at=moved.at)
 
 
-EFFECTS: tuple[Effect, ...] = (stop_timers,)
+async def _derive_clocks(connection: Connection, moved: Moved) -> None:
+    await derive_clocks(connection, moved.order.id, at=moved.at)
+
+
+EFFECTS: tuple[Effect, ...] = (stop_timers, _derive_clocks)
 """In this order."""
 
 

@@ -17,6 +17,7 @@ from config.errors import OilcanError
 from maintenance.commands.approval import approve_by_policy
 from maintenance.orders import queries, store
 from maintenance.orders.work_order import WorkOrder
+from maintenance.sla.service import prepare_service_level
 
 log = logger(__name__)
 
@@ -32,7 +33,7 @@ class Preparer:
     prepare: Prepare
 
 
-PREPARERS: tuple[Preparer, ...] = ()
+PREPARERS: tuple[Preparer, ...] = (Preparer("service level", prepare_service_level),)
 """In this order: later ones may read what earlier ones have written."""
 
 

@@ -18,6 +18,7 @@ WORK_KEYS: tuple[str, ...] = (
     "teams",
     "channels",
     "automations",
+    "service_levels",
 )
 """Lists that describe how work is done (`oilcan.plant.sections`)."""
 

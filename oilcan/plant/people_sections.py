@@ -1,13 +1,16 @@
 """Calendars, people and teams in plant files, and what is wrong between them."""
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
-from config.documents import Problem
+from config.documents import KeyPath, Problem
 from config.suggestion import did_you_mean
 from maintenance.calendars.file import CalendarShape
 from maintenance.calendars.service import apply_calendars
 from maintenance.people.file import StaffShape, TeamShape
 from maintenance.people.service import apply_staff, apply_teams
+from maintenance.sla.file import ServiceLevelShape
+from maintenance.sla.service import apply_agreements
 from oilcan.plant.entries import Declared, Placed
 from oilcan.plant.section import Known, Section, by_definition
 
@@ -44,11 +47,35 @@ def team_problems(
                 yield entry.problem(("members", index), f"there is no person {member!r}", remedy)
 
 
+def agreement_problems(
+    entries: Sequence[Placed[ServiceLevelShape]], declared: Declared, known: Known
+) -> Iterator[Problem]:
+    """Calendars, sites, asset classes and people that do not exist."""
+    people = known["people"] | known["teams"] | {"assignee"}
+    for entry in entries:
+        shape = entry.shape
+        yield from unknown(entry, "calendar", shape.calendar, known["calendars"])
+        yield from unknown_in(entry, ("sites",), shape.sites, declared.sites)
+        classes = frozenset(declared.roles)
+        yield from unknown_in(entry, ("asset_classes",), shape.asset_classes, classes)
+        for index, escalation in enumerate(shape.escalations):
+            yield from unknown_in(
+                entry, ("escalations", index, "notify"), escalation.notify, people
+            )
+
+
+def unknown_in(
+    entry: Placed[Any], path: KeyPath, names: Sequence[str], known: frozenset[str]
+) -> Iterator[Problem]:
+    """A problem for each of the names in a list that nothing has."""
+    for index, name in enumerate(names):
+        if name not in known:
+            remedy = did_you_mean(name, known, otherwise="Remove it, or add what it names")
+            yield entry.problem((*path, index), f"there is no {name!r}", remedy)
+
+
 def unknown(
-    entry: Placed[StaffShape] | Placed[TeamShape],
-    what: str,
-    name: str | None,
-    known: frozenset[str],
+    entry: Placed[Any], what: str, name: str | None, known: frozenset[str]
 ) -> Iterator[Problem]:
     """A problem where a name is given that nothing has."""
     if name is not None and name not in known:
@@ -60,4 +87,12 @@ PEOPLE_SECTIONS: tuple[Section, ...] = (
     Section("calendars", CalendarShape, "calendar", "code", by_definition(apply_calendars)),
     Section("people", StaffShape, "person", "code", by_definition(apply_staff), staff_problems),
     Section("teams", TeamShape, "team", "code", by_definition(apply_teams), team_problems),
+    Section(
+        "service_levels",
+        ServiceLevelShape,
+        "agreement",
+        "code",
+        by_definition(apply_agreements),
+        agreement_problems,
+    ),
 )

@@ -1,0 +1,1 @@
+"""Service levels: agreements on response and resolution, and the clocks of orders under them."""
