@@ -29,6 +29,8 @@ CREATE TABLE storeroom (
     site_id        integer NOT NULL REFERENCES site,
     -- May somebody with the permission take out more than the books say is there?
     negative_stock text NOT NULL DEFAULT 'refused' CHECK (negative_stock IN ('refused', 'permitted')),
+    -- Codes of its bins; one that is no longer named keeps its row and what lies in it.
+    bins           text[] NOT NULL,
     kept_in        text NOT NULL DEFAULT 'database' CHECK (kept_in IN ('files', 'database')),
     version        integer NOT NULL DEFAULT 1,
     retired_at     timestamptz
@@ -50,6 +52,8 @@ CREATE TABLE part_stock (
     storeroom_id  integer NOT NULL REFERENCES storeroom,
     -- Where it lies unless somebody says otherwise.
     bin_id        integer NOT NULL REFERENCES bin,
+    -- Is it meant to be kept there, or did it only come to lie there?
+    stocked       boolean NOT NULL DEFAULT false,
     minimum       numeric(14, 3) CHECK (minimum >= 0),
     maximum       numeric(14, 3) CHECK (maximum >= minimum AND maximum >= reorder_point),
     reorder_point numeric(14, 3) CHECK (reorder_point >= 0),
@@ -116,6 +120,22 @@ CREATE INDEX stock_ledger_returns ON stock_ledger (returns_id) WHERE returns_id 
 CREATE INDEX stock_ledger_at ON stock_ledger (at) WHERE work_order_id IS NOT NULL;
 CREATE TRIGGER stock_ledger_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON stock_ledger
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+-- A shelf that somebody counted: what was there, and what the books said at that entry.
+CREATE TABLE stock_count (
+    id            bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    part_stock_id integer NOT NULL REFERENCES part_stock,
+    bin_id        integer NOT NULL REFERENCES bin,
+    position      bigint NOT NULL,
+    counted       numeric(14, 3) NOT NULL CHECK (counted >= 0),
+    expected      numeric(14, 3) NOT NULL,
+    -- The adjustment; null: the books were right.
+    ledger_id     bigint UNIQUE REFERENCES stock_ledger,
+    reason        text NOT NULL,
+    actor         text NOT NULL,
+    at            timestamptz NOT NULL
+);
+CREATE INDEX stock_count_stock ON stock_count (part_stock_id, id DESC);
 
 -- What an order wants from a storeroom. A hard one commits what is available, and what comes in
 -- later, until it has all; a soft one says what is planned and takes nothing from others.
