@@ -2,14 +2,19 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
+from config.clock import ClockUs, from_us, now_us
 from config.database import Connection
 from config.difference import Difference, compare
 from maintenance.errors import KeptInFiles, NotFound, StaleVersion
 from maintenance.materials import definition_store
+from maintenance.materials.booking import hold
 from maintenance.materials.definition_store import Kept
+from maintenance.materials.ledger import Place, Said
 from maintenance.materials.part import PartDefinition, StoreroomDefinition
+from maintenance.materials.service import receive
 
 
 async def apply_storerooms(
@@ -27,7 +32,7 @@ async def apply_storerooms(
 
 
 async def apply_parts(
-    connection: Connection, wanted: Sequence[PartDefinition]
+    connection: Connection, wanted: Sequence[PartDefinition], *, clock: ClockUs = now_us
 ) -> Difference[PartDefinition]:
     """Make `wanted` the parts that files keep; runs in the caller's transaction.
 
@@ -40,11 +45,12 @@ async def apply_parts(
         await definition_store.write_parts(connection, difference.write, kept_in="files")
     await definition_store.retire_parts(connection, difference.retire)
     await definition_store.keep_parts_in_files(connection, list(by_code))
+    await _open_books(connection, wanted, Said("plant files", from_us(clock()), "opening stock"))
     return difference
 
 
 async def put_part(
-    connection: Connection, part: PartDefinition, *, expected_version: int | None
+    connection: Connection, part: PartDefinition, *, expected_version: int | None, said: Said
 ) -> None:
     """Make a part (None: there is none yet), or change it.
 
@@ -55,6 +61,7 @@ async def put_part(
         _may_change("part", part.code, held, expected_version)
         await _storerooms_there(connection, part)
         await definition_store.write_parts(connection, [in_order(part)], kept_in="database")
+        await _open_books(connection, [part], said)
 
 
 async def put_storeroom(
@@ -90,6 +97,18 @@ async def _retire(
             raise NotFound(kind, code)
         _may_change(kind, code, held, expected_version)
         await retire(connection, [code])
+
+
+async def _open_books(connection: Connection, parts: Sequence[PartDefinition], said: Said) -> None:
+    """Book what lay there before anything was booked; a ledger that has begun stays as it is."""
+    for part in parts:
+        for one in part.stock:
+            if one.opening:
+                place = Place(part.code, one.storeroom, one.bin)
+                held = await hold(connection, place)
+                if held.position == 0:
+                    worth = round(part.standard_cost_minor * Fraction(one.opening))
+                    await receive(connection, place, one.opening, value_minor=worth, said=said)
 
 
 def in_order(part: PartDefinition) -> PartDefinition:

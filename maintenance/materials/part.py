@@ -1,6 +1,6 @@
 """What is kept in stock, and where. Amounts are minor units of the plant's currency. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 
@@ -25,13 +25,17 @@ class ManufacturerNumber:
 
 @dataclass(frozen=True, slots=True)
 class Stocking:
-    """How much of a part a storeroom wants: at `reorder_point` it is filled up to `maximum`."""
+    """How much of a part a storeroom wants: at `reorder_point` it is filled up to `maximum`.
+
+    `opening` is what lay there when the books were opened; it is booked once.
+    """
 
     storeroom: str
     bin: str
     minimum: Decimal | None = None
     maximum: Decimal | None = None
     reorder_point: Decimal | None = None
+    opening: Decimal | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

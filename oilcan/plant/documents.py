@@ -19,6 +19,10 @@ WORK_KEYS: tuple[str, ...] = (
     "channels",
     "automations",
     "service_levels",
+    "storerooms",
+    "parts",
+    "vendors",
+    "contracts",
 )
 """Lists that describe how work is done (`oilcan.plant.sections`)."""
 

@@ -15,11 +15,13 @@ from oilcan.plant.automation_sections import AUTOMATIONS, CHANNELS
 from oilcan.plant.entries import Declared, Placed, read_section
 from oilcan.plant.people_sections import PEOPLE_SECTIONS
 from oilcan.plant.section import Applied, Section
+from oilcan.plant.stock_sections import STOCK_SECTIONS
 
 SECTIONS: tuple[Section, ...] = (
     *PEOPLE_SECTIONS,
     CHANNELS,
     AUTOMATIONS,
+    *STOCK_SECTIONS,
 )
 """In the order in which they are applied: a section may refer to those before it."""
 

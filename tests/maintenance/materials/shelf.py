@@ -82,7 +82,7 @@ async def build_storerooms(connection: Connection) -> None:
     bearing = PartDefinition(BEARING, "Bearing 6309", standard_cost_minor=4_250, stock=stock)
     seal = PartDefinition(SEAL, "Seal 40 mm", standard_cost_minor=990, stock=(Stocking(MAIN, "B"),))
     for part in (bearing, seal):
-        await put_part(connection, part, expected_version=None)
+        await put_part(connection, part, expected_version=None, said=ANA)
 
 
 async def make_order(connection: Connection, *, state: str = "approved", priority: int = 3) -> str:
