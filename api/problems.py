@@ -298,6 +298,24 @@ PROBLEMS: Mapping[type[config.OilcanError], ProblemType] = MappingProxyType(
             "The contract does not allow this",
             "contract SC-1 has 20000 minor units left, not 50000",
         ),
+        maintenance.PlanUnknown: ProblemType(
+            _Status.UNPROCESSABLE_ENTITY,
+            "plan-unknown",
+            "There is no such job plan in use",
+            "there is no job plan inspect-baring in use",
+        ),
+        maintenance.StepStale: ProblemType(
+            _Status.PRECONDITION_FAILED,
+            "step-stale",
+            "Somebody recorded at the step meanwhile",
+            "'Vibration' was recorded meanwhile (revision 2, not 1): look at it again",
+        ),
+        maintenance.StepValueInvalid: ProblemType(
+            _Status.UNPROCESSABLE_ENTITY,
+            "step-value-invalid",
+            "The step asks for something else",
+            "'Vibration' asks for a number",
+        ),
         conditions.EventNotFound: ProblemType(
             _Status.NOT_FOUND, "not-found", "There is no such thing", "there is no event 9"
         ),

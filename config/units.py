@@ -85,3 +85,11 @@ def same_unit(one: str, other: str) -> bool:
 
 def _spelling(unit: str) -> str:
     return "dimensionless" if unit == "1" else unit
+
+
+def converted(value: float, unit: str, target: str) -> float:
+    """A value of one unit in another one of the same kind; offsets (degC, degF) are counted in."""
+    if same_unit(unit, target):
+        return value
+    quantity: Any = registry().Quantity(value, _spelling(unit))
+    return float(quantity.to(_spelling(target)).magnitude)

@@ -29,7 +29,10 @@ OilcanError
     ├── LimitExceeded       ask somebody who may spend that much
     ├── PriceMissing        agree on a price with a vendor: nobody has one for it
     ├── DeliveryRefused     accept the difference with a reason, or send it back
-    └── ContractRefused     call off less, or take another contract: this one does not allow it
+    ├── ContractRefused     call off less, or take another contract: this one does not allow it
+    ├── PlanUnknown         make the job plan, or name one that is in use
+    ├── StepStale           look at what somebody else recorded meanwhile, then record again
+    └── StepValueInvalid    record what the step asks for (`field`)
 """
 
 from collections.abc import Sequence
@@ -280,3 +283,30 @@ class DeliveryRefused(MaintenanceError):
 
 class ContractRefused(MaintenanceError):
     """A service contract does not allow what was to be called off."""
+
+
+class PlanUnknown(MaintenanceError):
+    """There is no job plan of that code, or it is retired."""
+
+    def __init__(self, code: str) -> None:
+        self.code = code
+        super().__init__(f"there is no job plan {code} in use")
+
+
+class StepStale(MaintenanceError):
+    """Somebody recorded at the step meanwhile: it stands at revision `present`."""
+
+    def __init__(self, step: str, *, expected: int, present: int) -> None:
+        self.expected = expected
+        self.present = present
+        super().__init__(
+            f"{step!r} was recorded meanwhile (revision {present}, not {expected}): look at it again"
+        )
+
+
+class StepValueInvalid(MaintenanceError):
+    """What was given is not what the step asks for; `field` names it."""
+
+    def __init__(self, field: str, message: str) -> None:
+        self.field = field
+        super().__init__(message)

@@ -26,6 +26,10 @@ class Permission(StrEnum):
     """Record that a meter was replaced, and correct what it counted."""
     KEEP_REGISTER = "keep_register"
     """Make, change, move and retire assets, and load many from a file."""
+    KEEP_JOB_PLANS = "keep_job_plans"
+    """Write job plans and rounds, which say how work is done."""
+    KEEP_KNOWLEDGE = "keep_knowledge"
+    """Write and publish articles."""
     TUNE = "tune"
     """Draft, try, activate and retire rules, and replay them over history."""
     WRITE = "write"
@@ -51,6 +55,8 @@ _PLAN = _CARRY_OUT | {
     Permission.APPROVE,
     Permission.CLOSE,
     Permission.KEEP_METERS,
+    Permission.KEEP_JOB_PLANS,
+    Permission.KEEP_KNOWLEDGE,
     Permission.KEEP_REGISTER,
     Permission.SHELVE,
 }

@@ -15,6 +15,7 @@ from config.database import Connection
 from config.diagnostics import logger
 from config.errors import OilcanError
 from maintenance.commands.approval import approve_by_policy
+from maintenance.job_plans.service import prepare_job_plan
 from maintenance.orders import queries, store
 from maintenance.orders.work_order import WorkOrder
 from maintenance.sla.service import prepare_service_level
@@ -33,7 +34,10 @@ class Preparer:
     prepare: Prepare
 
 
-PREPARERS: tuple[Preparer, ...] = (Preparer("service level", prepare_service_level),)
+PREPARERS: tuple[Preparer, ...] = (
+    Preparer("service level", prepare_service_level),
+    Preparer("job plan", prepare_job_plan),
+)
 """In this order: later ones may read what earlier ones have written."""
 
 

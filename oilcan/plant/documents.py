@@ -23,6 +23,7 @@ WORK_KEYS: tuple[str, ...] = (
     "parts",
     "vendors",
     "contracts",
+    "job_plans",
 )
 """Lists that describe how work is done (`oilcan.plant.sections`)."""
 

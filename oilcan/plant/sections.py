@@ -13,6 +13,7 @@ from config.database import Connection
 from config.documents import Document, Problem
 from oilcan.plant.automation_sections import AUTOMATIONS, CHANNELS
 from oilcan.plant.entries import Declared, Placed, read_section
+from oilcan.plant.job_plan_sections import JOB_PLAN_SECTIONS
 from oilcan.plant.people_sections import PEOPLE_SECTIONS
 from oilcan.plant.section import Applied, Section
 from oilcan.plant.stock_sections import STOCK_SECTIONS
@@ -22,6 +23,7 @@ SECTIONS: tuple[Section, ...] = (
     CHANNELS,
     AUTOMATIONS,
     *STOCK_SECTIONS,
+    *JOB_PLAN_SECTIONS,
 )
 """In the order in which they are applied: a section may refer to those before it."""
 

@@ -152,6 +152,8 @@ def test_every_role_includes_the_one_before() -> None:
         (Permission.APPROVE, Role.PLANNER),
         (Permission.CLOSE, Role.PLANNER),
         (Permission.KEEP_METERS, Role.PLANNER),
+        (Permission.KEEP_JOB_PLANS, Role.PLANNER),
+        (Permission.KEEP_KNOWLEDGE, Role.PLANNER),
         (Permission.SHELVE, Role.PLANNER),
         (Permission.WRITE, Role.RELIABILITY_ENGINEER),
         (Permission.SILENCE, Role.RELIABILITY_ENGINEER),

@@ -7,13 +7,16 @@ import pytest
 
 from config.database import Connection
 from maintenance.events import store as event_links
+from maintenance.job_plans import queries as job_plans
+from maintenance.job_plans import step_store
+from maintenance.job_plans import store as job_plan_writes
 from maintenance.orders import queries, store
 
 pytestmark = pytest.mark.store
 
 STATEMENTS = {
     f"{module.__name__}.{name}": value
-    for module in (queries, store, event_links)
+    for module in (queries, store, event_links, job_plans, job_plan_writes, step_store)
     for name, value in vars(module).items()
     if name.isupper() and isinstance(value, str)
 }

@@ -67,7 +67,8 @@ WHERE o.version <> (SELECT count(*) FROM work_order_change c WHERE c.work_order_
        SELECT to_state FROM work_order_change c
        WHERE c.work_order_id = o.id AND c.version = o.version
    )
-   OR o.version <> (SELECT count(*) FROM outbox WHERE payload->>'number' = o.number)
+   OR o.version <> (SELECT count(*) FROM outbox
+                   WHERE payload->>'number' = o.number AND topic <> 'work_order.unprepared')
 """
 _STEPS = """
 SELECT c.from_state, c.to_state, before.to_state

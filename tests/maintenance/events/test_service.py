@@ -232,7 +232,8 @@ async def test_replaying_changes_changes_nothing(plant: Plant) -> None:
     await plant.connection.execute("UPDATE condition_outbox SET handled_at = NULL")
     assert await handled(plant) == before
     assert await plant.value("SELECT count(*) FROM work_order_change") == before[0].version
-    assert await plant.value("SELECT count(*) FROM outbox") == before[0].version
+    told = "SELECT count(*) FROM outbox WHERE topic <> 'work_order.unprepared'"
+    assert await plant.value(told) == before[0].version
 
 
 async def test_a_crash_before_the_commit_leaves_everything_to_the_next_worker(
