@@ -99,6 +99,7 @@ def _alarm_table(trial: Trial) -> Table:
     table = Table("asset", "alarm", "state", "severity", "message", "time (UTC)")
     for alarm in trial.alarms:
         state = "active" if alarm.active else "inactive"
+        state += ", acknowledged" if alarm.acknowledged_by else ""
         row = alarm.asset, alarm.code, state, str(alarm.severity), alarm.message, _time(alarm.ts)
         table.add_row(*map(Text, row))
     return table

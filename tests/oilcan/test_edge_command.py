@@ -191,7 +191,15 @@ def test_an_unknown_source_is_told_with_those_there_are(tmp_path: Path) -> None:
 def test_what_is_named_and_did_not_come_is_shown_and_so_are_alarms(tmp_path: Path) -> None:
     plant(tmp_path, 1)
     tags: list[SourceTag] = source_tags([load_document(tmp_path / "sources.yaml")])
-    alarm = SensorAlarm("P-1", "HOT", 0, active=True, severity=900, message="[red]hot")
+    alarm = SensorAlarm(
+        "P-1",
+        "HOT",
+        0,
+        active=True,
+        severity=900,
+        message="[red]hot",
+        acknowledged_by="source:hall",
+    )
     console = Console(width=120, record=True)
     trial = Trial({"P-1.flow": (1_700_000_000_000_000, float("nan"), 0x84)}, alarms=[alarm])
     trial.readings["P-1.flow"] = 3
@@ -204,7 +212,7 @@ def test_what_is_named_and_did_not_come_is_shown_and_so_are_alarms(tmp_path: Pat
     assert "2023-11-14 22:13:20.000" in flow
     assert "nothing came" in level
     assert "[red]hot" in hot
-    assert "active" in hot
+    assert "active, acknowledged" in hot
 
 
 def test_a_folder_without_a_command_is_run(tmp_path: Path) -> None:
