@@ -35,8 +35,8 @@ class Preparer:
 
 
 PREPARERS: tuple[Preparer, ...] = (
-    Preparer("service level", prepare_service_level),
     Preparer("job plan", prepare_job_plan),
+    Preparer("service level", prepare_service_level),
 )
 """In this order: later ones may read what earlier ones have written."""
 

@@ -149,7 +149,9 @@ class Life(RuleBasedStateMachine):
     def person_acts(self, pick: int, action: Action, given: Particulars) -> None:
         if (order := self.any_order(pick)) is None:
             return
-        legal = (order.state, TRANSITIONS[action].target) in LEGAL_STEPS
+        # More than one action may lead from a state to another: each only from where it is meant.
+        meant = order.state in TRANSITIONS[action].sources
+        legal = meant and (order.state, TRANSITIONS[action].target) in LEGAL_STEPS
         outcome = self.run(outcome_of(self.act(self.connection, order, action, given)))
         if isinstance(outcome, TransitionRefused):
             assert not legal
