@@ -45,8 +45,8 @@ class _Writing:
 class Evaluation:
     """Feeds the engine of a partition and stores what it finds.
 
-    A snapshot is copied from the engine in one go, turned into bytes by a thread while the engine
-    goes on, and stored once it is ready, as the state of the place that it was copied at.
+    A snapshot is copied from the engine in one go, by a thread; turned into bytes by one while the
+    engine goes on; and stored once it is ready, as the state of the place that it was copied at.
 
     Every method that stores runs one transaction on the connection, which nobody else uses.
     """
@@ -181,18 +181,20 @@ class Evaluation:
         """Store the snapshot that has become ready, or begin one that is due."""
         if self._writing is None:
             if self._snapshot_due():
-                self._writing = self._begin_snapshot()
+                self._writing = await self._begin_snapshot()
         elif self._writing.state.done():
             await self._store([], with_snapshot=True)
 
-    def _begin_snapshot(self) -> _Writing:
-        started, memory = monotonic(), self._engine.memory()
+    async def _begin_snapshot(self) -> _Writing:
+        # A thread copies: what else the process does goes on, though the engine waits.
+        started = monotonic()
+        memory = await asyncio.to_thread(self._engine.memory)
         state = asyncio.get_running_loop().run_in_executor(None, encode, memory)
         self._records = 0
         return _Writing(self.position, dict(self._edges), state, started)
 
     async def _save_snapshot(self) -> None:
-        writing = self._writing or self._begin_snapshot()
+        writing = self._writing or await self._begin_snapshot()
         self._writing = None
         snapshot = store.Snapshot(writing.position, writing.edges, await writing.state)
         await store.save_snapshot(self._connection, self._partition, snapshot)
