@@ -6,6 +6,9 @@ from api.errors import CrossSiteRequest, NotAuthenticated, NotPermitted
 from api.problems import documented
 from api.v1 import (
     alarms,
+    asset_edits,
+    asset_history,
+    asset_records,
     assets,
     attachments,
     automation,
@@ -32,6 +35,9 @@ EVERYWHERE = documented(NotAuthenticated, NotPermitted, CrossSiteRequest, Databa
 
 ROUTERS: tuple[APIRouter, ...] = (
     assets.router,
+    asset_edits.router,
+    asset_history.router,
+    asset_records.router,
     attachments.router,
     points.router,
     readings.router,

@@ -1,11 +1,13 @@
 """What the register knows, in the words of ISO 14224, EN 13306 and ISA-95."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 from ingest.point import PointKind
+from maintenance.register.attribute import Attribute, AttributeValue
+from maintenance.register.warranty_terms import WarrantyTerms
 
 
 class LocationLevel(StrEnum):
@@ -14,6 +16,13 @@ class LocationLevel(StrEnum):
     AREA = "area"
     WORK_CENTER = "work_center"
     WORK_UNIT = "work_unit"
+
+
+class KeptIn(StrEnum):
+    """Where a thing is kept, and so where alone it is changed."""
+
+    FILES = "files"
+    DATABASE = "database"
 
 
 class Criticality(StrEnum):
@@ -35,12 +44,22 @@ class OperatingState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class By:
+    """Who does something to the register, when, and why."""
+
+    actor: str
+    at: datetime
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Site:
     """A plant at one place; calendars and schedules of its assets follow its time zone."""
 
     code: str
     name: str
     time_zone: str
+    kept_in: KeptIn = KeptIn.FILES
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +71,7 @@ class Location:
     name: str
     level: LocationLevel
     parent: str | None
+    kept_in: KeptIn = KeptIn.FILES
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +85,37 @@ class Role:
 
 @dataclass(frozen=True, slots=True)
 class AssetClass:
-    """A class of like assets (ISO 14224): rules are written against its roles."""
+    """A class of like assets (ISO 14224): rules are written against its roles.
+
+    `equipment` is its class and type in the taxonomy, such as PU/CE; `failure_modes` are short names
+    by code.
+    """
 
     code: str
     name: str
     roles: Mapping[str, Role]
+    equipment: str | None = None
+    attributes: Mapping[str, Attribute] = field(default_factory=dict)
+    failure_modes: Mapping[str, str] = field(default_factory=dict)
+    kept_in: KeptIn = KeptIn.FILES
+
+
+@dataclass(frozen=True, slots=True)
+class Nameplate:
+    """What the maker wrote on it."""
+
+    manufacturer: str | None = None
+    model: str | None = None
+    serial: str | None = None
+    year: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class AssetDefinition:
-    """What files say of an asset; its operating state and its history are the plant's own."""
+    """What is said of an asset; its operating state and its history are the plant's own.
+
+    `attributes` are those of its class; `external_ids` say what it is called elsewhere, by system.
+    """
 
     tag: str
     name: str
@@ -83,6 +124,11 @@ class AssetDefinition:
     location: str | None
     parent: str | None
     criticality: Criticality
+    nameplate: Nameplate = Nameplate()
+    attributes: Mapping[str, AttributeValue] = field(default_factory=dict)
+    external_ids: Mapping[str, str] = field(default_factory=dict)
+    warranties: tuple[WarrantyTerms, ...] = ()
+    kept_in: KeptIn = KeptIn.FILES
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +146,10 @@ class Asset:
     operating_state: OperatingState
     version: int
     retired_at: datetime | None
+    kept_in: KeptIn = KeptIn.FILES
+    nameplate: Nameplate = Nameplate()
+    attributes: Mapping[str, AttributeValue] = field(default_factory=dict)
+    external_ids: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

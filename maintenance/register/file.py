@@ -1,15 +1,26 @@
 """The register in a plant's files: sites, locations, asset classes and assets."""
 
+from datetime import date
 from functools import cache
 from typing import Annotated
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    StrictBool,
+    model_validator,
+)
 
 from config.suggestion import did_you_mean
 from ingest.point import PointKind
 from ingest.point_file import RoleName, Unit
 from maintenance.register.asset import Criticality, LocationLevel
+from maintenance.register.attribute import AttributeKind
 
 
 @cache
@@ -98,6 +109,80 @@ class RoleShape(FileShape):
     )
 
 
+class AttributeShape(FileShape):
+    """Something that is stated of every asset of the class, such as its rated power."""
+
+    kind: AttributeKind = Field(
+        default=AttributeKind.NUMBER,
+        description="What its value is: number, text, boolean, date or choice.",
+        examples=["number"],
+    )
+    name: str = Field(
+        default="",
+        max_length=200,
+        description="What people call it; left out: the attribute itself.",
+        examples=["Rated power"],
+    )
+    unit: Unit | None = Field(default=None, description="Unit of a number.", examples=["kW"])
+    required: bool = Field(
+        default=False, description="Has every asset of the class to have a value?", examples=[True]
+    )
+    choices: tuple[str, ...] = Field(
+        default=(),
+        description="What a value of kind choice can be.",
+        examples=[["mechanical seal", "packing"]],
+    )
+
+    @model_validator(mode="after")
+    def _goes_together(self) -> "AttributeShape":
+        if (self.kind is AttributeKind.CHOICE) != bool(self.choices):
+            raise ValueError("kind choice and `choices` go together | Give both or neither")
+        if self.unit is not None and self.kind is not AttributeKind.NUMBER:
+            raise ValueError(f"a {self.kind} has no unit | Remove `unit:` or write `kind: number`")
+        return self
+
+
+class WarrantyShape(FileShape):
+    """What a vendor answers for; the days are both included."""
+
+    vendor: Name = Field(description="Who answers for it.", examples=["Sterling"])
+    starts_on: date = Field(alias="from", description="First day.", examples=["2025-03-01"])
+    ends_on: date = Field(alias="until", description="Last day.", examples=["2027-02-28"])
+    terms: str = Field(
+        default="",
+        max_length=2000,
+        description="What is covered, and what has to be done for it.",
+        examples=["Parts and labour; yearly service by the vendor"],
+    )
+
+    @model_validator(mode="after")
+    def _ends_after_it_starts(self) -> "WarrantyShape":
+        if self.ends_on < self.starts_on:
+            raise ValueError("`until` lies before `from` | Write the last day of the warranty")
+        return self
+
+
+def _text_of_number(value: object) -> object:
+    """A serial number without letters is a number to YAML."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _text_of_day(value: object) -> object:
+    """A day without quotes is a date to YAML."""
+    return value.isoformat() if type(value) is date else value
+
+
+PlateText = Annotated[str, BeforeValidator(_text_of_number), Field(min_length=1, max_length=200)]
+
+Value = Annotated[
+    StrictBool | FiniteFloat | Annotated[str, Field(min_length=1, max_length=500)],
+    BeforeValidator(_text_of_day),
+]
+"""Value of an attribute."""
+
+ExternalId = Annotated[str, BeforeValidator(_text_of_number), Field(min_length=1, max_length=500)]
+
+
 class AssetClassShape(FileShape):
     """A class of like assets (ISO 14224), under `asset_classes:`."""
 
@@ -107,6 +192,22 @@ class AssetClassShape(FileShape):
         default_factory=dict,
         description="What is measured on an asset of this class: role and unit.",
         examples=[{"de_vibration": {"unit": "mm/s"}}],
+    )
+    equipment: str | None = Field(
+        default=None,
+        pattern=r"^[A-Z]{2}(/[A-Z]{2})?$",
+        description="Equipment class and type of ISO 14224; `oilcan assets taxonomy` lists them.",
+        examples=["PU/CE"],
+    )
+    attributes: dict[RoleName, AttributeShape] = Field(
+        default_factory=dict,
+        description="What is stated of every asset of this class.",
+        examples=[{"rated_power": {"kind": "number", "unit": "kW", "required": True}}],
+    )
+    failure_modes: dict[Annotated[str, Field(pattern=r"^[A-Z]{3}$")], Name] = Field(
+        default_factory=dict,
+        description="How assets of this class fail: code of ISO 14224 and short name.",
+        examples=[{"VIB": "Vibration", "ELP": "External leakage, process medium"}],
     )
 
 
@@ -136,4 +237,32 @@ class AssetShape(FileShape):
         default=Criticality.B,
         description="How much the plant depends on it: A most, then B, C.",
         examples=["A"],
+    )
+    manufacturer: PlateText | None = Field(
+        default=None, description="Nameplate: who made it.", examples=["Sterling"]
+    )
+    model: PlateText | None = Field(
+        default=None, description="Nameplate: type or model.", examples=["ZLND 065-160"]
+    )
+    serial: PlateText | None = Field(
+        default=None, description="Nameplate: serial number.", examples=["4711-0815"]
+    )
+    year: int | None = Field(
+        default=None, ge=1800, le=2200, description="Nameplate: year of make.", examples=[2019]
+    )
+    attributes: dict[RoleName, Value] = Field(
+        default_factory=dict,
+        description="Values of its class's attributes.",
+        examples=[{"rated_power": 45}],
+    )
+    external_ids: dict[Code, ExternalId] = Field(
+        default_factory=dict,
+        description="What it is called elsewhere, by system: a node of OPC UA, a topic of MQTT, a "
+        "number of an ERP.",
+        examples=[{"opcua": "ns=2;s=P101", "sap": "10004711"}],
+    )
+    warranties: tuple[WarrantyShape, ...] = Field(
+        default=(),
+        description="Who answers for it, and until when.",
+        examples=[[{"vendor": "Sterling", "from": "2025-03-01", "until": "2027-02-28"}]],
     )

@@ -4,12 +4,17 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from config.clock import now
 from config.database import Connection
 from config.difference import Change, Difference, Stored, compare
-from maintenance.register import store
-from maintenance.register.asset import AssetClass, AssetDefinition, Location, Site
+from maintenance.register import asset_store, history_store, store
+from maintenance.register.asset import AssetClass, AssetDefinition, By, KeptIn, Location, Site
+from maintenance.register.history_store import Made
 
-DefinitionT = TypeVar("DefinitionT")
+DefinitionT = TypeVar("DefinitionT", Site, Location, AssetClass, AssetDefinition)
+
+ACTOR = "plant files"
+"""Whom an asset's history names for what an application of files did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +35,16 @@ class RegisterDifference:
     unchanged: int
 
 
-async def apply_register(connection: Connection, wanted: Register) -> RegisterDifference:
-    """Make `wanted` the live register: the rest is retired, and revived should it come back.
+async def apply_register(
+    connection: Connection, wanted: Register, *, by: By | None = None
+) -> RegisterDifference:
+    """Make `wanted` the live register: what else files kept is retired, and revived if it comes back.
 
+    What the database keeps stays as it is, unless the files name it: from then on they keep it.
     Workers hear of a change on channel `register`.
     """
+    by = by or By(ACTOR, now())
+    await asset_store.lock_tree(connection)
     differences: list[Difference[Any]] = [
         await _apply(connection, "site", {site.code: site for site in wanted.sites}, _SITES),
         await _apply(
@@ -46,7 +56,7 @@ async def apply_register(connection: Connection, wanted: Register) -> RegisterDi
         await _apply(
             connection, "class", {each.code: each for each in wanted.asset_classes}, _CLASSES
         ),
-        await _apply(connection, "asset", {asset.tag: asset for asset in wanted.assets}, _ASSETS),
+        await _apply_assets(connection, {asset.tag: asset for asset in wanted.assets}, by),
     ]
     changes = tuple(change for each in differences for change in each.changes)
     if changes:
@@ -64,7 +74,6 @@ _Table = tuple[
 _SITES = (store.stored_sites, store.write_sites, store.retire_sites)
 _LOCATIONS = (store.stored_locations, store.write_locations, store.retire_locations)
 _CLASSES = (store.stored_asset_classes, store.write_asset_classes, store.retire_asset_classes)
-_ASSETS = (store.stored_assets, store.write_assets, store.retire_assets)
 
 
 async def _apply(
@@ -74,9 +83,40 @@ async def _apply(
     table: _Table[DefinitionT],
 ) -> Difference[DefinitionT]:
     stored, write, retire = table
-    difference = compare(what, wanted, await stored(connection))
+    difference = compare(what, wanted, _of_files(await stored(connection), wanted))
     if difference.write:
         await write(connection, difference.write)
     if difference.retire:
         await retire(connection, difference.retire)
     return difference
+
+
+async def _apply_assets(
+    connection: Connection, wanted: Mapping[str, AssetDefinition], by: By
+) -> Difference[AssetDefinition]:
+    """The same for assets, each with its history."""
+    stored = _of_files(await asset_store.stored_assets(connection), wanted)
+    difference = compare("asset", wanted, stored)
+    tags = [change.key for change in difference.changes]
+    if not tags:
+        return difference
+    await history_store.begin_history(connection, tags, by.at)
+    if difference.write:
+        await asset_store.write_assets(connection, difference.write, actor=by.actor, at=by.at)
+    if difference.retire:
+        await asset_store.retire_assets(connection, difference.retire, actor=by.actor, at=by.at)
+    await history_store.keep_history(connection, tags, by)
+    made = [Made(change.key, change.kind, change.fields) for change in difference.changes]
+    await history_store.record(connection, made, by)
+    return difference
+
+
+def _of_files(
+    stored: Mapping[str, Stored[DefinitionT]], wanted: Mapping[str, DefinitionT]
+) -> dict[str, Stored[DefinitionT]]:
+    """What files keep, or keep from now on; the rest is not theirs to retire."""
+    return {
+        key: each
+        for key, each in stored.items()
+        if each.definition.kept_in is KeptIn.FILES or key in wanted
+    }

@@ -1,11 +1,13 @@
 """Warranties of assets: who answers for a fault until when."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
 from psycopg.rows import TupleRow
 
 from config.database import Connection, fetch_one
+from maintenance.register.asset import KeptIn
+from maintenance.register.warranty_terms import WarrantyTerms
 
 IN_FORCE = """
 SELECT w.id, w.vendor, w.starts_on, w.ends_on, w.terms, w.kept_in
@@ -25,22 +27,12 @@ SELECT id, vendor, starts_on, ends_on, terms, kept_in FROM warranty
 
 
 @dataclass(frozen=True, slots=True)
-class WarrantyTerms:
-    """What a vendor answers for: the days, both included, in the site's time zone."""
-
-    vendor: str
-    starts_on: date
-    ends_on: date
-    terms: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Warranty:
     """A warranty of an asset, as it is kept."""
 
     id: int
     terms: WarrantyTerms
-    kept_in: str
+    kept_in: KeptIn
 
 
 async def warranty_of(connection: Connection, asset_id: int, at: datetime) -> Warranty | None:
@@ -57,4 +49,4 @@ async def warranties_of(connection: Connection, asset_id: int) -> list[Warranty]
 
 def _warranty(row: TupleRow) -> Warranty:
     identity, vendor, starts_on, ends_on, terms, kept_in = row
-    return Warranty(identity, WarrantyTerms(vendor, starts_on, ends_on, terms), kept_in)
+    return Warranty(identity, WarrantyTerms(vendor, starts_on, ends_on, terms), KeptIn(kept_in))

@@ -1,14 +1,16 @@
 """What is wrong between the entries of a plant's files: names that do not exist, twice or in a ring."""
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
-from typing import TypeVar
 
 from config.documents import Place, Problem
 from config.suggestion import did_you_mean
 from config.units import comparable
 from ingest.point import PointKind
+from maintenance.register.attribute import attribute_problems
 from maintenance.register.file import AssetClassShape, RoleShape
+from maintenance.register.file_content import attributes_of
+from maintenance.register.tree import rings
 from oilcan.plant.entries import Declared, Entries, Placed
 from oilcan.plant.shape import AssetEntry
 
@@ -21,8 +23,6 @@ _OF_COUNTERS: Mapping[str, str] = MappingProxyType(
     }
 )
 
-KeyT = TypeVar("KeyT", bound=Hashable)
-
 
 def entry_problems(entries: Entries, known: Declared) -> Iterator[Problem]:
     """Every problem of sites, locations, classes and assets with each other."""
@@ -33,6 +33,7 @@ def entry_problems(entries: Entries, known: Declared) -> Iterator[Problem]:
         yield from _unknown_names(asset, known)
         yield from _point_problems(asset, classes.get(asset.shape.asset_class))
         yield from _unknown_parameters(asset, known)
+        yield from _attribute_problems(asset, classes.get(asset.shape.asset_class))
     yield from _asset_rings(entries)
 
 
@@ -135,6 +136,17 @@ def _misfits(asset: Placed[AssetEntry], name: str, role: RoleShape) -> Iterator[
         yield asset.problem(("points", name, "jitter"), message, "Give the noise of the last digit")
 
 
+def _attribute_problems(
+    asset: Placed[AssetEntry], asset_class: AssetClassShape | None
+) -> Iterator[Problem]:
+    if asset_class is None:
+        return
+    for wrong in attribute_problems(attributes_of(asset_class), asset.shape.attributes):
+        name = wrong.field.partition(".")[2]
+        path = ("attributes", name) if name in asset.shape.attributes else ("tag",)
+        yield asset.problem(path, wrong.message, wrong.remedy)
+
+
 def _unknown_parameters(asset: Placed[AssetEntry], known: Declared) -> Iterator[Problem]:
     asset_class = asset.shape.asset_class
     parameters = known.parameters.get(asset_class, frozenset())
@@ -153,21 +165,6 @@ def _asset_rings(entries: Entries) -> Iterator[Problem]:
     for ring in rings(parents):
         message = f"asset {ring[0]} is a part of itself: {_arrows(ring)}"
         yield by_tag[ring[0]].problem(("parent",), message, "Take `parent:` from one of them")
-
-
-def rings(parents: Mapping[KeyT, KeyT]) -> Iterator[list[KeyT]]:
-    """Each ring in a mapping of child to parent, once, from the member that comes first in it."""
-    done: set[KeyT] = set()
-    for start in parents:
-        way: dict[KeyT, None] = {}
-        key: KeyT | None = start
-        while key is not None and key not in done and key not in way:
-            way[key] = None
-            key = parents.get(key)
-        if key is not None and key in way:
-            members = list(way)
-            yield members[members.index(key) :]
-        done.update(way)
 
 
 def _arrows(names: Iterable[str]) -> str:

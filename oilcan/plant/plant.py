@@ -8,8 +8,9 @@ from conditions.parameter import parameter_units
 from conditions.rule import Rule
 from edge.source_file import Source
 from ingest.point_file import PointDefinition
-from maintenance.register.asset import AssetClass, AssetDefinition, Location, Role, Site
+from maintenance.register.asset import AssetClass, Location, Role, Site
 from maintenance.register.file import AssetClassShape
+from maintenance.register.file_content import attributes_of, definition_of
 from maintenance.register.service import Register
 from oilcan.plant.entries import Entries, Placed
 from oilcan.plant.parameter_check import own_parameters
@@ -52,7 +53,7 @@ def build_plant(
                 for site, one in entries.locations()
             ],
             asset_classes=[_asset_class(shape) for shape in classes.values()],
-            assets=[_asset(asset.shape) for asset in entries.assets],
+            assets=[definition_of(asset.shape) for asset in entries.assets],
         ),
         points=[
             point
@@ -70,18 +71,13 @@ def _asset_class(shape: AssetClassShape) -> AssetClass:
     roles = {
         name: Role(role.name or name, role.unit, role.kind) for name, role in shape.roles.items()
     }
-    return AssetClass(shape.code, shape.name, roles)
-
-
-def _asset(shape: AssetEntry) -> AssetDefinition:
-    return AssetDefinition(
-        tag=shape.tag,
+    return AssetClass(
+        code=shape.code,
         name=shape.name,
-        asset_class=shape.asset_class,
-        site=shape.site,
-        location=shape.location,
-        parent=shape.parent,
-        criticality=shape.criticality,
+        roles=roles,
+        equipment=shape.equipment,
+        attributes=attributes_of(shape),
+        failure_modes=shape.failure_modes,
     )
 
 

@@ -65,11 +65,6 @@ VALUES (%s, %s, (SELECT id FROM asset WHERE tag = %s), 'VIB', 'active', %s, %s, 
 RETURNING id
 """
 ORDER = """
-INSERT INTO work_order (asset_id, site_id, type, origin, title, description, failure_mode,
-    job_plan, priority, priority_reason, problem, evidence, created_by)
-SELECT id, site_id, 'corrective', 'condition', %s, %s, 'VIB', 'inspect-bearing', 2,
-    'Priority 2: the asset has criticality A.', %s, %s, 'conditions'
-FROM asset WHERE tag = %s
 INSERT INTO work_order (asset_id, site_id, type, origin, title, description, failure_mode, job_plan,
     priority, priority_reason, problem, evidence, created_by)
 SELECT id, site_id, 'corrective', 'condition', %(title)s, %(description)s, 'VIB', 'inspect-bearing',
@@ -196,13 +191,6 @@ async def _insert_order(plant: Plant, asset: str, event: int | None) -> str:
         row = await fetch_one(
             connection,
             ORDER,
-            [
-                f"Vibration, drive end of {asset} is too high",
-                "Vibration has been above its trip limit for 2 s.",
-                None if event is None else f"{asset}/VIB",
-                evidence,
-                asset,
-            ],
             {
                 "asset": asset,
                 "title": f"Vibration, drive end of {asset} is too high",

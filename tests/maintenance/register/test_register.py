@@ -17,6 +17,7 @@ from maintenance.register.asset import (
     Site,
 )
 from maintenance.register.queries import (
+    AssetFilters,
     children,
     get_asset,
     list_asset_classes,
@@ -110,7 +111,7 @@ async def test_assets_are_filtered(
             asset("P-3", parent="P-1", site="oslo"),
         ),
     )
-    assert [each.tag for each in await list_assets(connection, **filters)] == tags
+    assert [each.tag for each in await list_assets(connection, AssetFilters(**filters))] == tags
 
 
 async def test_children_are_those_directly_below(connection: Connection) -> None:

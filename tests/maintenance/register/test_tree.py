@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oilcan.plant.entry_check import rings
+from maintenance.register.tree import rings
 
 
 def test_a_ring_is_given_once_without_the_way_into_it() -> None:
