@@ -10,6 +10,7 @@ import typer
 from config.clock import monotonic
 from config.errors import EngineError
 from config.settings import Settings
+from maintenance.attachments.folder import FileFolder
 from oilcan.backup.archive import Manifest
 from oilcan.backup.service import restore_backup, write_backup
 from oilcan.engines.postgres import PostgresEngine
@@ -23,29 +24,31 @@ _START_S = 60.0
 def run_backup(file: Path, **options: object) -> None:
     """Write a backup and say what is in it. Raises `OilcanError`."""
     settings = load(Settings, **options)
+    files = FileFolder(settings.home.resolve())
     if settings.database_url:
-        manifest = write_backup(settings.database_url, file)
+        manifest = write_backup(settings.database_url, file, files=files)
     else:
         engine = PostgresEngine(settings.home.resolve())
         if not engine.data.exists():
             raise EngineError(f"there is no database in {engine.home}: give its home with --home")
         if engine.ready():
-            manifest = write_backup(engine.url, file)
+            manifest = write_backup(engine.url, file, files=files)
         else:
             with held(engine.home), running(engine):
-                manifest = write_backup(engine.url, file)
+                manifest = write_backup(engine.url, file, files=files)
     typer.echo(f"{file}: {manifest.bytes:,} bytes, {_told(manifest)}")
 
 
 def run_restore(file: Path, *, replace: bool, **options: object) -> None:
     """Restore a backup and say what is there now. Raises `OilcanError`."""
     settings = load(Settings, **options)
+    files = FileFolder(settings.home.resolve())
     if settings.database_url:
-        manifest = restore_backup(settings.database_url, file, replace=replace)
+        manifest = restore_backup(settings.database_url, file, files=files, replace=replace)
     else:
         engine = PostgresEngine(settings.home.resolve())
         with held(engine.home), running(engine):
-            manifest = restore_backup(engine.url, file, replace=replace)
+            manifest = restore_backup(engine.url, file, files=files, replace=replace)
     typer.echo(f"restored from {file}: {_told(manifest)}")
 
 
@@ -53,6 +56,9 @@ def _told(manifest: Manifest) -> str:
     """The figures by which a planner knows the plant again."""
     shown = {"asset": "assets", "work_order": "work orders", "reading": "readings"}
     counts = [f"{manifest.rows.get(table, 0):,} {words}" for table, words in shown.items()]
+    counts.append(f"{manifest.files:,} documents and photos")
+    if manifest.files_missing:
+        counts.append(f"{manifest.files_missing:,} more whose content is MISSING")
     return f"{', '.join(counts)} as of {manifest.created_at}"
 
 

@@ -19,6 +19,12 @@ ORDER BY relname
 
 SELECT_MIGRATIONS = "SELECT number, checksum FROM schema_migration ORDER BY number"
 
+SELECT_HAS_FILES = "SELECT to_regclass('attachment') IS NOT NULL"
+
+SELECT_LINKED_FILES = """
+SELECT DISTINCT sha256 FROM attachment WHERE removed_at IS NULL ORDER BY sha256
+"""
+
 SELECT_OTHERS = """
 SELECT DISTINCT coalesce(nullif(application_name, ''), 'process ' || pid)
 FROM pg_stat_activity
@@ -64,6 +70,14 @@ def migrations(connection: Session) -> dict[int, str]:
         int(str(number)): str(checksum)
         for number, checksum in connection.execute(SELECT_MIGRATIONS)
     }
+
+
+def linked_files(connection: Session) -> list[str]:
+    """Digests of the documents and photos of anything; none of a database from before them."""
+    row = connection.execute(SELECT_HAS_FILES).fetchone()
+    if not row or not row[0]:
+        return []
+    return [str(digest) for (digest,) in connection.execute(SELECT_LINKED_FILES)]
 
 
 def timescale_version(connection: Session) -> str | None:

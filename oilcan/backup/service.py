@@ -11,22 +11,33 @@ from psycopg.conninfo import conninfo_to_dict
 from config.clock import now
 from config.database import Level
 from config.migrate import load_migrations
+from maintenance.attachments.folder import FileFolder
 from oilcan.backup import database
-from oilcan.backup.archive import Manifest, pour_dump, read_manifest, write_archive
+from oilcan.backup.archive import (
+    Manifest,
+    kept_files,
+    pour_dump,
+    read_manifest,
+    write_archive,
+)
 from oilcan.backup.tools import dumping, restoring, with_database
-from oilcan.errors import BackupFailed, RestoreRefused
+from oilcan.errors import BackupDamaged, BackupFailed, RestoreRefused
 
 _MAINTENANCE = "postgres"
 _LEDGER = "schema_migration"
 _LOOKS, _BETWEEN_S = 30, 0.1
+# A file was taken at the limit of its time.
+_ANY_SIZE = 1 << 62
 
 TIMESCALE_CREATE = "CREATE EXTENSION timescaledb"
 TIMESCALE_PRE_RESTORE = "SELECT timescaledb_pre_restore()"
 TIMESCALE_POST_RESTORE = "SELECT timescaledb_post_restore()"
 
 
-def write_backup(url: str, path: Path) -> Manifest:
+def write_backup(url: str, path: Path, *, files: FileFolder) -> Manifest:
     """Write a backup of one instant, while everything runs; the file appears when it is whole.
+
+    Documents and photos come along: they are never changed, and stay a day after their last link.
 
     Raises `BackupFailed`, `DatabaseUnavailable`.
     """
@@ -37,7 +48,8 @@ def write_backup(url: str, path: Path) -> Manifest:
             row = connection.execute("SELECT pg_export_snapshot()").fetchone()
             assert row is not None  # noqa: S101 - a function always gives a row
             with dumping(url, str(row[0])) as dump:
-                manifest = write_archive(part, dump, _describe(connection))
+                kept = [files.path(digest) for digest in database.linked_files(connection)]
+                manifest = write_archive(part, dump, _describe(connection), files=kept)
         part.replace(path)
     except OSError as error:
         raise BackupFailed(f"{path}: {error.strerror or error}") from error
@@ -46,8 +58,10 @@ def write_backup(url: str, path: Path) -> Manifest:
     return manifest
 
 
-def restore_backup(url: str, path: Path, *, replace: bool) -> Manifest:
+def restore_backup(url: str, path: Path, *, files: FileFolder, replace: bool) -> Manifest:
     """Restore a backup beside, count its rows, and put it in the place of the database.
+
+    Documents and photos are put to those that are there before the database takes its place.
 
     The database has to be empty, or `replace` has to be said; nobody may be connected to it. Until
     the last step the old one stays as it is. Raises `BackupDamaged`, `RestoreRefused`,
@@ -62,6 +76,7 @@ def restore_backup(url: str, path: Path, *, replace: bool) -> Manifest:
         try:
             database.make(server, fresh)
             _fill(with_database(url, fresh), path, manifest)
+            _put_files(path, files)
             database.drop(server, old)
             database.swap(server, name=name, fresh=fresh, old=old)
             database.drop(server, old)
@@ -126,6 +141,18 @@ def _fill(url: str, path: Path, manifest: Manifest) -> None:
             connection.execute(TIMESCALE_POST_RESTORE)
         connection.execute("ANALYZE")
         _compare(manifest, database.table_level(connection), database.count_rows(connection))
+
+
+def _put_files(path: Path, files: FileFolder) -> None:
+    """Every kept file in its place, each proved by its digest. Raises `BackupDamaged`."""
+    for digest, content in kept_files(path):
+        received = files.receive_bytes(content, name=digest, most=_ANY_SIZE)
+        try:
+            if received.content.sha256 != digest:
+                raise BackupDamaged(f"{path}: the file {digest} is not what was written")
+            files.keep(received)
+        finally:
+            received.drop()
 
 
 def _prepare_timescale(connection: database.Session, manifest: Manifest) -> None:

@@ -34,7 +34,7 @@ def test_a_backup_moves_a_plant_to_another_home(tmp_path: Path) -> None:
         while_it_runs = oilcan("backup", str(tmp_path / "live"), home=old.home)
         assert while_it_runs.returncode == 0, while_it_runs.stderr
     backup = oilcan("backup", str(file), home=old.home)
-    assert "0 assets, 0 work orders, 0 readings as of" in backup.stdout
+    assert "0 assets, 0 work orders, 0 readings, 0 documents and photos as of" in backup.stdout
     restored = oilcan("restore", str(file), home=new.home)
     assert restored.returncode == 0, restored.stderr
     again = oilcan("restore", str(file), home=new.home)

@@ -8,16 +8,33 @@ from uuid import uuid4
 
 import psycopg
 import pytest
-from psycopg.conninfo import make_conninfo
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from config.database import SELECT_TABLE_LEVEL, Connection, Level, find_level
+from config.database import SELECT_TABLE_LEVEL, Connection, Level, connect, find_level
 from ingest.chunks import DAY_US, ensure_days
-from oilcan.backup.service import restore_backup, write_backup
+from maintenance.attachments.attachment import NewAttachment, Subject, SubjectKind
+from maintenance.attachments.folder import FileFolder
+from maintenance.attachments.queries import attachments_of
+from maintenance.attachments.service import attach
+from oilcan.backup import service
+from oilcan.backup.archive import Manifest
 from oilcan.errors import BackupDamaged, BackupFailed, RestoreRefused
 
 pytestmark = pytest.mark.store
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+def write_backup(url: str, file: Path) -> Manifest:
+    """A backup of a plant whose files stand beside it."""
+    return service.write_backup(url, file, files=FileFolder(file.parent))
+
+
+def restore_backup(url: str, file: Path, *, replace: bool) -> Manifest:
+    """The way back, into a folder of its own."""
+    return service.restore_backup(
+        url, file, files=FileFolder(file.parent / "restored"), replace=replace
+    )
 
 
 @pytest.fixture
@@ -205,3 +222,47 @@ async def test_a_columnstore_is_not_restored_where_none_can_be(
     assert write_backup(database_url, file).level == Level.COLUMNSTORE
     with pytest.raises(RestoreRefused, match="Community edition"):
         restore_backup(other_url, file, replace=False)
+
+
+@pytest.fixture
+async def photo(connection: Connection, tmp_path: Path) -> str:
+    """The digest of a photo of an asset."""
+    folder = FileFolder(tmp_path)
+    new = NewAttachment(Subject(SubjectKind.ASSET, 1), "leak.jpg")
+    received = folder.receive_bytes([b"a photo"], name="leak.jpg")
+    return (await attach(connection, folder, received, new, actor="kim", at=NOON)).sha256
+
+
+@pytest.mark.usefixtures("plant")
+async def test_documents_and_photos_come_along(
+    connection: Connection, database_url: str, other_url: str, tmp_path: Path, photo: str
+) -> None:
+    assert write_backup(database_url, tmp_path / "a").files == 1
+    restore_backup(other_url, tmp_path / "a", replace=False)
+    assert FileFolder(tmp_path / "restored").existing(photo).read_bytes() == b"a photo"
+    async with await connect(other_url) as restored:
+        [found] = await attachments_of(restored, Subject(SubjectKind.ASSET, 1))
+    assert found.sha256 == photo
+
+
+@pytest.mark.usefixtures("plant")
+def test_a_photo_that_is_not_there_is_told_and_the_rest_is_backed_up(
+    database_url: str, tmp_path: Path, photo: str
+) -> None:
+    FileFolder(tmp_path).discard(photo)
+    manifest = write_backup(database_url, tmp_path / "a")
+    assert (manifest.files, manifest.files_missing) == (0, 1)
+
+
+@pytest.mark.usefixtures("plant")
+def test_a_photo_that_is_another_one_is_not_restored(
+    database_url: str, other_url: str, tmp_path: Path, photo: str
+) -> None:
+    FileFolder(tmp_path).path(photo).write_bytes(b"another")
+    write_backup(database_url, tmp_path / "a")
+    with pytest.raises(BackupDamaged, match=photo):
+        restore_backup(other_url, tmp_path / "a", replace=False)
+    with psycopg.connect(database_url) as server:
+        name = conninfo_to_dict(other_url)["dbname"]
+        found = server.execute("SELECT FROM pg_database WHERE datname = %s", [name]).fetchone()
+    assert found is None
