@@ -48,6 +48,17 @@ class EventState(StrEnum):
     CLEARED = "cleared"
 
 
+class Recurrence(StrEnum):
+    """What an event asks for whose problem was worked on a short while ago."""
+
+    COOLDOWN = "cooldown"
+    """Nothing, until the cooldown is over."""
+    REOPEN = "reopen"
+    """That the order of that work is taken up again, as long as the site lets it be."""
+    NEW = "new"
+    """An order of its own."""
+
+
 @dataclass(frozen=True, slots=True)
 class WorkOrderRequest:
     """The work that a rule asks for: its EN 13306 type, and how long it is not asked for again.
@@ -59,6 +70,7 @@ class WorkOrderRequest:
     job_plan: str | None
     cooldown_s: float
     due: str | None = None
+    recurrence: Recurrence = Recurrence.COOLDOWN
 
 
 @dataclass(frozen=True, slots=True)

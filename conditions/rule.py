@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from conditions.event import Severity, WorkOrderRequest
+from conditions.event import Recurrence, Severity, WorkOrderRequest
 from conditions.spelling import spell
 from conditions.suppression import DateWindow, Suppression, WeeklyWindow
 from conditions.term import Op, Term
@@ -112,7 +112,11 @@ class Rule:
     def hash(self) -> str:
         """Hash of what the rule means, work included: equal hash, equal behaviour."""
         work = self.work_order
-        asked = [work.type, work.job_plan, work.cooldown_s, work.due] if work else None
+        asked: list[Any] | None = None
+        if work:
+            asked = [work.type, work.job_plan, work.cooldown_s, work.due]
+            # Left out where it is as it always was: rules of before keep their hash.
+            asked += [] if work.recurrence is Recurrence.COOLDOWN else [work.recurrence.value]
         suppressed = [_suppression(one) for one in self.suppress]
         value = self.value and _canonical(self.value, self._meanings())
         return _hash([self._evaluation(), value, self.latch, suppressed, asked])

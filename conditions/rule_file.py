@@ -382,4 +382,6 @@ _WHERE = {
 def _work_order(shape: WorkOrderShape | None) -> WorkOrderRequest | None:
     if shape is None:
         return None
-    return WorkOrderRequest(shape.type, shape.job_plan, shape.cooldown / _SECOND, shape.due)
+    return WorkOrderRequest(
+        shape.type, shape.job_plan, shape.cooldown / _SECOND, shape.due, shape.recurrence
+    )

@@ -12,6 +12,7 @@ from pydantic import (
     model_validator,
 )
 
+from conditions.event import Recurrence
 from conditions.expression_text import MAX_LENGTH
 from config.durations import parse_duration
 from ingest.point_file import Number, Unit
@@ -133,6 +134,14 @@ class WorkOrderShape(_Shape):
         default=0,
         description="No new order for the same problem within this time after the last one.",
         examples=["7d"],
+    )
+    recurrence: Recurrence = Field(
+        default=Recurrence.COOLDOWN,
+        description="What follows when the problem comes back after its order was completed. "
+        "`cooldown`: nothing until the cooldown is over. `reopen`: that order is reopened, within "
+        "the cooldown (without one, and at the most: within the site's time for reopening). "
+        "`new`: a new order at once.",
+        examples=["reopen"],
     )
     due: Literal["eta"] | None = Field(
         default=None,

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 
 import psycopg
 
-from config.clock import ClockUs
+from config.clock import ClockUs, now_us
 from config.database import Connection
 from config.diagnostics import logger
 from config.errors import OilcanError
 from config.settings import Settings
 from maintenance.automation.worker import forget_old
+from maintenance.events.service import raise_what_work_left
 from maintenance.sla.service import keep_service_levels
 
 log = logger(__name__)
@@ -31,9 +32,17 @@ class Job:
     run: Run
 
 
+async def see_to_what_work_left(
+    connection: Connection, _: Settings, clock: ClockUs = now_us
+) -> None:
+    """Alarms that were noted on work at their asset get an order once it has ended."""
+    await raise_what_work_left(connection, clock=clock)
+
+
 JOBS: tuple[Job, ...] = (
     Job("what was told long ago is forgotten", 3600, forget_old),
     Job("service levels", 5.0, keep_service_levels),
+    Job("alarms that work left behind", 5.0, see_to_what_work_left),
 )
 """In this order."""
 

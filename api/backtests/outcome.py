@@ -13,6 +13,7 @@ from conditions.event import ConditionEvent, EventState
 from config.clock import from_us, to_us
 from maintenance.events.policy import ConditionChange
 from maintenance.events.would_be import WouldBeOrder, would_be_orders
+from maintenance.orders.work_policy import DEFAULT_POLICY, WorkPolicy
 from maintenance.register.asset import AssetFacts
 
 
@@ -44,19 +45,33 @@ class Outcome:
     rules: Sequence[RuleOutcome]
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the plant knows of its assets, by tag: facts, and the policies of their sites."""
+
+    assets: Mapping[str, AssetFacts]
+    policies: Mapping[str, WorkPolicy]
+
+    def policy_of(self, asset: str) -> WorkPolicy:
+        """The policy that holds for an asset."""
+        return self.policies.get(asset, DEFAULT_POLICY)
+
+
 def outcome_of(
     variant: Variant,
     changes: Sequence[Change],
     *,
     trial: Trial,
-    assets: Mapping[str, AssetFacts],
+    known: Known,
     replayed: Sequence[str],
 ) -> Outcome:
     """The outcome of a variant; `changes` are those of all of them."""
     ours = of_variant(changes, variant.label)
     events = events_of(ours)
     orders = would_be_orders(
-        _told(ours, assets), work_takes=timedelta(microseconds=trial.work_takes_us)
+        _told(ours, known.assets),
+        work_takes=timedelta(microseconds=trial.work_takes_us),
+        policy_of=known.policy_of,
     )
     asks = any(one.rule.work_order for one in variant.rules)
     by_event, seen_by_event = _score([_warning(event) for event in events], trial, replayed)

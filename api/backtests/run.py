@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 from api.backtests import store
-from api.backtests.outcome import outcome_of
+from api.backtests.outcome import Known, outcome_of
 from api.backtests.request import BacktestRequest
 from api.backtests.result import BacktestResult
 from api.backtests.trial import resolve
@@ -14,7 +14,7 @@ from config.clock import monotonic
 from config.database import Connection, connect
 from config.errors import OilcanError
 from config.tasks import end_tasks
-from maintenance.events.failures import asset_facts
+from maintenance.events.failures import asset_facts, asset_policies
 
 OnProgress = Callable[[float, int], None]
 _EVERY_S = 0.25
@@ -28,10 +28,10 @@ async def run_request(
     plants = list(plants_by_asset(trial.plant, trial.rules, trial.assets))
     if not plants:
         raise BacktestRefused("no asset has a point that the rules read")
-    facts = await asset_facts(connection)
+    known = Known(await asset_facts(connection), await asset_policies(connection))
     replayed = await replay_history(connection, plants, trial.span, on_progress=on_progress)
     outcomes = [
-        outcome_of(variant, replayed.changes, trial=trial, assets=facts, replayed=replayed.assets)
+        outcome_of(variant, replayed.changes, trial=trial, known=known, replayed=replayed.assets)
         for variant in trial.variants
     ]
     return BacktestResult.of(trial, replayed, outcomes)

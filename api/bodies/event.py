@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from api.bodies.page import FromDomain, PageQuery
-from conditions.event import ConditionEvent, EventState, Severity, Silence
+from conditions.event import ConditionEvent, EventState, Recurrence, Severity, Silence
 from conditions.event_queries import EventFlag, EventOrder, HistoryEntry
 
 SeverityName = Literal["low", "medium", "high", "critical"]
@@ -21,6 +21,10 @@ class WorkOrderRequestBody(FromDomain):
     type: str = Field(examples=["corrective"])
     job_plan: str | None = Field(examples=["inspect-bearing"])
     cooldown_s: float = Field(description="It is not asked for again within this time.")
+    recurrence: Recurrence = Field(
+        default=Recurrence.COOLDOWN,
+        description="What follows when the problem comes back after its order was completed.",
+    )
 
 
 class EventBody(BaseModel):

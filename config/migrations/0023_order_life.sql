@@ -234,3 +234,5 @@ ALTER TABLE work_order_event
     ADD CONSTRAINT work_order_event_relation_check CHECK (
         relation IN ('raised', 'attached', 'cooled_down', 'reopened', 'suppressed')
     );
+CREATE INDEX work_order_event_suppressed ON work_order_event (work_order_id)
+    WHERE relation = 'suppressed';

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from config.database import Connection
+from maintenance.orders.policy_queries import policies, sites_of_assets
+from maintenance.orders.work_policy import EVERY_SITE, WorkPolicy
 from maintenance.register.asset import AssetFacts
 
 # A person's order is made when the failure is seen; a condition's order comes before it, and its
@@ -41,3 +43,14 @@ async def asset_facts(connection: Connection) -> dict[str, AssetFacts]:
     """What the policy asks about every asset, by tag."""
     cursor = await connection.execute(SELECT_ASSET_FACTS)
     return {row[0]: AssetFacts(*row) for row in await cursor.fetchall()}
+
+
+async def asset_policies(connection: Connection) -> dict[str, WorkPolicy]:
+    """The policy of every asset's site, by tag, where one is set."""
+    by_site = await policies(connection)
+    everywhere = by_site.get(EVERY_SITE)
+    found = {
+        tag: by_site.get(site, everywhere)
+        for tag, site in (await sites_of_assets(connection)).items()
+    }
+    return {tag: policy for tag, policy in found.items() if policy is not None}

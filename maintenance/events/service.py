@@ -7,7 +7,7 @@ in the database, so that even a mark taken back leads to nothing new.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -17,6 +17,8 @@ from config.clock import ClockUs, from_us, now_us
 from config.database import Connection
 from config.diagnostics import logger
 from maintenance.commands.preparation import prepare
+from maintenance.commands.service import move
+from maintenance.errors import MaintenanceError
 from maintenance.events import store as event_links
 from maintenance.events import wording
 from maintenance.events.policy import (
@@ -27,17 +29,24 @@ from maintenance.events.policy import (
     Nothing,
     ProblemOrders,
     Raise,
+    Reopen,
     decide,
     problem_key,
 )
 from maintenance.orders import queries, store
-from maintenance.orders.work_order import OrderType, Origin, State
+from maintenance.orders.policy_queries import policy_of_asset
+from maintenance.orders.work_order import Action, OrderType, Origin, Particulars, State
 from maintenance.register.asset import AssetFacts
 
 ACTOR = "conditions"
 """Who the audit trail names for what this module does."""
 
 _GROUP = 64
+
+_LONGEST_S = 10 * 366 * 86_400.0
+"""What is told to run out later than that says nothing about when work is due."""
+
+_HOLDING_BACK = frozenset({"cooled_down", "suppressed"})
 
 log = logger(__name__)
 
@@ -69,6 +78,19 @@ async def handle_condition_changes(
     return Handled(len(rows), sum(orders))
 
 
+async def raise_what_work_left(
+    connection: Connection, *, limit: int = _GROUP, clock: ClockUs = now_us
+) -> int:
+    """See to events that were noted on work at their asset and still hold when that has ended.
+
+    Gives the number of orders raised. One transaction; whoever comes second finds nothing left.
+    """
+    at = from_us(clock())
+    async with connection.transaction():
+        rows = await event_links.left_by_work(connection, limit=limit)
+        return sum([await _act(connection, _change(row), at) for row in rows])
+
+
 async def _guarded(connection: Connection, row: Mapping[str, Any], at: datetime) -> int:
     """Act on one change; gives the number of orders raised. Data that cannot be used is told."""
     try:
@@ -87,26 +109,47 @@ async def _guarded(connection: Connection, row: Mapping[str, Any], at: datetime)
 
 
 async def _act(connection: Connection, change: ConditionChange, at: datetime) -> int:
-    """Decide and carry out; decide again where a person opened an order of the problem meanwhile."""
+    """Decide and carry out; decide again where a person changed what the decision stood on."""
+    policy = await policy_of_asset(connection, change.event.asset_id)
+    reopenable = True
     while True:
-        decision = decide(change, await _orders(connection, change))
-        if not isinstance(decision, Raise):
+        orders = replace(await _orders(connection, change), reopenable=reopenable)
+        decision = decide(change, orders, policy=policy)
+        if isinstance(decision, Reopen):
+            reopenable = await _reopened(connection, decision, at)
+        if isinstance(decision, Raise):
+            if await _raise(connection, change, decision, at):
+                return 1
+        elif reopenable or not isinstance(decision, Reopen):
             await _carry_out(connection, change, decision, at)
             return 0
-        if await _raise(connection, change, decision, at):
-            return 1
+
+
+async def _reopened(connection: Connection, decision: Reopen, at: datetime) -> bool:
+    """Take a held order up again; False where its guards do not let it be."""
+    given = Particulars(ACTOR, decision.reason)
+    try:
+        async with connection.transaction():
+            await move(connection, decision.order, Action.REOPEN, given, at=at)
+    except MaintenanceError as refused:
+        log.info("order not reopened", number=decision.order.number, reason=str(refused))
+        return False
+    return True
 
 
 async def _orders(connection: Connection, change: ConditionChange) -> ProblemOrders:
-    of_event = await store.hold_order_of_event(connection, change.event.id)
+    of_event = None
+    if change.id is not None:
+        of_event = await store.hold_order_of_event(connection, change.event.id)
     latest = await store.hold_order_of_problem(connection, problem_key(change.event))
     linked, relation = of_event or (None, "")
-    held_back = relation == "cooled_down"
+    held_back = relation in _HOLDING_BACK
     return ProblemOrders(
         linked=None if held_back else linked,
         held_back_by=linked if held_back else None,
         open=latest if latest and latest.is_open else None,
         last=latest,
+        under_way=await event_links.hold_order_under_way(connection, change.event.asset_id),
     )
 
 
@@ -142,8 +185,17 @@ def _order_row(change: ConditionChange, decision: Raise) -> store.OrderRow:
         severity=change.severity.value,
         problem=problem_key(event),
         evidence=event.evidence,
+        due_at=_due(change, decision),
         created_by=ACTOR,
     )
+
+
+def _due(change: ConditionChange, decision: Raise) -> datetime | None:
+    """The time that the rule's value, in seconds, leaves; None where that says nothing."""
+    left_s = change.value
+    if decision.request.due != "eta" or left_s is None or not 0 <= left_s < _LONGEST_S:
+        return None
+    return change.at + timedelta(seconds=left_s)
 
 
 async def _carry_out(
@@ -152,9 +204,9 @@ async def _carry_out(
     if isinstance(decision, Nothing):
         log.debug("no work follows", event_id=change.event.id, reason=decision.reason)
         return
-    order = decision.order
+    order = await queries.get_order(connection, decision.order.number)
     details: dict[str, Any] = {"event": change.event.id}
-    if isinstance(decision, Attach | Escalate):
+    if isinstance(decision, Attach | Escalate | Reopen):
         urgency = store.Urgency(decision.priority, decision.priority_reason, change.severity.value)
         version = await store.set_urgency(connection, order, urgency, at=at)
         details["priority"] = {"from": order.priority, "to": decision.priority}

@@ -8,6 +8,8 @@ from typing import Any, Final, LiteralString
 from psycopg.rows import dict_row
 
 from config.database import Connection
+from maintenance.orders.queries import ORDERS, order_of_row
+from maintenance.orders.work_order import WorkOrder
 
 # "work": the space of the advisory locks that keep the changes of one asset in order.
 _LOCK_SPACE = 0x776F726B
@@ -52,9 +54,35 @@ WHERE e.asset_id = ANY (%(asset_ids)s)
 ORDER BY o.id
 """
 
+# Events that still hold, noted on work that has ended or stands still: nobody sees to them.
+LEFT_BY_WORK: Final[LiteralString] = """
+SELECT NULL::bigint AS change_id, 'raised' AS change_kind, e.severity AS change_severity,
+       e.changed_at AS change_at, e.value AS change_value,
+       e.id, e.key, e.rule, e.asset_id, asset.tag AS asset, e.failure_mode, e.state, e.severity,
+       e.peak_severity, e.message, e.onset, e.raised_at, e.changed_at, e.cleared_at, e.value,
+       e.work_order, e.evidence, e.acknowledged_at, e.acknowledged_by,
+       asset.name AS asset_name, asset.criticality, asset.retired_at IS NOT NULL AS asset_retired
+FROM work_order_event link
+JOIN work_order o ON o.id = link.work_order_id
+JOIN condition_event e ON e.id = link.event_id
+JOIN asset ON asset.id = e.asset_id
+WHERE link.relation = 'suppressed' AND o.state <> 'in_progress' AND e.state = 'active'
+  AND pg_try_advisory_xact_lock(%(space)s::integer, e.asset_id)
+ORDER BY link.event_id
+LIMIT %(limit)s
+FOR UPDATE OF link SKIP LOCKED
+"""
+
 MARK_HANDLED: Final[LiteralString] = """
 UPDATE condition_outbox SET handled_at = %(at)s WHERE id = ANY (%(ids)s) AND handled_at IS NULL
 """
+
+# People are at the asset: the newest order in progress there.
+HOLD_ORDER_UNDER_WAY: Final[LiteralString] = (
+    ORDERS
+    + " WHERE o.asset_id = %(asset_id)s AND o.state = 'in_progress'"
+    + " ORDER BY o.id DESC LIMIT 1 FOR UPDATE OF o"
+)
 
 # An event that got worse after its order was finished moves on to the new one.
 LINK_EVENT: Final[LiteralString] = """
@@ -78,7 +106,8 @@ FROM condition_outbox o WHERE o.id = %(id)s
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """What an event did to an order: `relation` is raised, attached or cooled_down."""
+    """What an event did to an order: `relation` is raised, attached, reopened, cooled_down or
+    suppressed."""
 
     event_id: int
     order_id: int
@@ -96,12 +125,27 @@ async def lock_waiting_assets(connection: Connection, *, limit: int) -> list[int
     return [asset_id for (asset_id,) in await cursor.fetchall()]
 
 
+async def hold_order_under_way(connection: Connection, asset_id: int) -> WorkOrder | None:
+    """The order that people work on at an asset; nobody else changes it in the transaction."""
+    async with connection.cursor(row_factory=dict_row) as cursor:
+        await cursor.execute(HOLD_ORDER_UNDER_WAY, {"asset_id": asset_id})
+        row = await cursor.fetchone()
+    return order_of_row(row) if row else None
+
+
 async def waiting_changes(
     connection: Connection, asset_ids: Sequence[int], *, limit: int
 ) -> list[dict[str, Any]]:
     """Rows of those of the first `limit` waiting changes that belong to the assets, in order."""
     async with connection.cursor(row_factory=dict_row) as cursor:
         await cursor.execute(WAITING_CHANGES, {"asset_ids": list(asset_ids), "limit": limit})
+        return await cursor.fetchall()
+
+
+async def left_by_work(connection: Connection, *, limit: int) -> list[dict[str, Any]]:
+    """Rows of events that work left behind, as `waiting_changes` gives them; their assets locked."""
+    async with connection.cursor(row_factory=dict_row) as cursor:
+        await cursor.execute(LEFT_BY_WORK, {"space": _LOCK_SPACE, "limit": limit})
         return await cursor.fetchall()
 
 

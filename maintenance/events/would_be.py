@@ -1,10 +1,12 @@
 """Work orders that changes of conditions would have led to, by the policy that acts live. Pure.
 
 Nobody works on these orders, so it is assumed how long work takes: an order is completed so long
-after it was made. From then on the problem cools down, and a new event makes a new order.
+after it was made or reopened. From then on the problem cools down or its order is reopened, as its
+rule says, and later a new event makes a new order. Nothing is suppressed by work under way: when
+people would have been at the asset is not known.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -16,10 +18,12 @@ from maintenance.events.policy import (
     Escalate,
     ProblemOrders,
     Raise,
+    Reopen,
     decide,
     problem_key,
 )
 from maintenance.orders.work_order import OrderType, Origin, State, WorkOrder
+from maintenance.orders.work_policy import DEFAULT_POLICY, WorkPolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +45,20 @@ class WouldBeOrder:
     joined: int = 0
     escalated: int = 0
     held_back: int = 0
+    reopened: int = 0
 
 
 def would_be_orders(
-    changes: Iterable[ConditionChange], *, work_takes: timedelta
+    changes: Iterable[ConditionChange],
+    *,
+    work_takes: timedelta,
+    policy_of: Callable[[str], WorkPolicy] = lambda _: DEFAULT_POLICY,
 ) -> list[WouldBeOrder]:
-    """The orders that changes, by time, would have made; `work_takes` from creation to completion."""
-    replay = _Replay(work_takes)
+    """The orders that changes, by time, would have made; `work_takes` from creation to completion.
+
+    `policy_of` gives the policy of an asset, by its tag.
+    """
+    replay = _Replay(work_takes, policy_of)
     for change in changes:
         replay.take(change)
     return [replay.told[number] for number in sorted(replay.told)]
@@ -56,8 +67,10 @@ def would_be_orders(
 class _Replay:
     """The orders so far, and which event belongs to which."""
 
-    def __init__(self, work_takes: timedelta) -> None:
+    def __init__(self, work_takes: timedelta, policy_of: Callable[[str], WorkPolicy]) -> None:
         self._work_takes = work_takes
+        self._policy_of = policy_of
+        self._begun: dict[int, datetime] = {}
         self._last: dict[str, WorkOrder] = {}
         self._linked: dict[int, tuple[str, int, bool]] = {}
         self.told: dict[int, WouldBeOrder] = {}
@@ -76,6 +89,7 @@ class _Replay:
                 open=last if last and last.is_open else None,
                 last=last,
             ),
+            policy=self._policy_of(change.event.asset),
         )
         match decision:
             case Raise():
@@ -83,6 +97,8 @@ class _Replay:
             case Attach(order=order):
                 self._urge(order, decision, change, joined=True)
                 self._linked[change.event.id] = (problem, order.id, False)
+            case Reopen(order=order):
+                self._reopen(order, decision, change)
             case Escalate(order=order):
                 self._urge(order, decision, change, joined=False)
             case CoolDown(order=order):
@@ -95,9 +111,11 @@ class _Replay:
     def _completed(self, problem: str, now: datetime) -> WorkOrder | None:
         """The problem's newest order, completed by now if its work has taken its time."""
         order = self._last.get(problem)
-        if order is None or not order.is_open or order.created_at + self._work_takes > now:
+        if order is None or not order.is_open:
             return order
-        done = order.created_at + self._work_takes
+        done = self._begun[order.id] + self._work_takes
+        if done > now:
+            return order
         order = replace(order, state=State.COMPLETED, completed_at=done)
         self._last[problem] = order
         return order
@@ -106,6 +124,7 @@ class _Replay:
         number = len(self.told) + 1
         event = change.event
         self._last[problem] = _order(number, change, problem, decision)
+        self._begun[number] = change.at
         self._linked[event.id] = (problem, number, False)
         self.told[number] = WouldBeOrder(
             number=number,
@@ -122,10 +141,18 @@ class _Replay:
             severity=change.severity,
         )
 
+    def _reopen(self, order: WorkOrder, decision: Reopen, change: ConditionChange) -> None:
+        again = replace(order, state=State.IN_PROGRESS, completed_at=None)
+        self._begun[order.id] = change.at
+        self._linked[change.event.id] = (order.problem or "", order.id, False)
+        self._urge(again, decision, change, joined=True)
+        known = self.told[order.id]
+        self.told[order.id] = replace(known, reopened=known.reopened + 1)
+
     def _urge(
         self,
         order: WorkOrder,
-        decision: Attach | Escalate,
+        decision: Attach | Escalate | Reopen,
         change: ConditionChange,
         *,
         joined: bool,

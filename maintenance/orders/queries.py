@@ -10,7 +10,7 @@ from typing import Any, Final, LiteralString
 
 from psycopg.rows import dict_row
 
-from conditions.event import ConditionEvent, EventState, Severity, WorkOrderRequest
+from conditions.event import ConditionEvent, EventState, Recurrence, Severity, WorkOrderRequest
 from config.database import Connection
 from maintenance.errors import NotFound
 from maintenance.orders.work_order import OrderType, Origin, State, WorkOrder
@@ -271,7 +271,11 @@ def event_of_row(row: Row) -> ConditionEvent:
 
 def _request(request: Row) -> WorkOrderRequest:
     return WorkOrderRequest(
-        request["type"], request.get("job_plan"), float(request.get("cooldown_s") or 0)
+        request["type"],
+        request.get("job_plan"),
+        float(request.get("cooldown_s") or 0),
+        request.get("due"),
+        Recurrence(request.get("recurrence") or Recurrence.COOLDOWN),
     )
 
 

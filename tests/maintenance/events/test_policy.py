@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from conditions.event import ChangeKind, Severity, WorkOrderRequest
+from conditions.event import ChangeKind, Recurrence, Severity, WorkOrderRequest
 from maintenance.events.policy import (
     Attach,
     CoolDown,
@@ -14,10 +14,13 @@ from maintenance.events.policy import (
     Nothing,
     ProblemOrders,
     Raise,
+    Reopen,
+    Suppress,
     decide,
     problem_key,
 )
 from maintenance.orders.work_order import State, WorkOrder
+from maintenance.orders.work_policy import WorkPolicy
 from tests.maintenance.scene import PUMP, START, a_change, an_order
 
 OPEN = an_order(state=State.APPROVED)
@@ -150,3 +153,82 @@ def test_rules_of_unknown_failure_mode_are_problems_of_their_own() -> None:
     one = a_change(failure_mode="UNK", rule="centrifugal_pump/stale").event
     other = a_change(failure_mode="UNK", rule="centrifugal_pump/stuck").event
     assert problem_key(one) != problem_key(other)
+
+
+AGAIN = WorkOrderRequest("corrective", None, 3600.0, recurrence=Recurrence.REOPEN)
+AT_ONCE = WorkOrderRequest("corrective", None, 3600.0, recurrence=Recurrence.NEW)
+BUSY = an_order(id=9, number="WO-000009", problem=None, state=State.IN_PROGRESS)
+
+
+@pytest.mark.parametrize("last", [DONE, CLOSED])
+def test_a_problem_that_comes_back_reopens_its_order_where_its_rule_says_so(
+    last: WorkOrder,
+) -> None:
+    change = a_change(at=SOON, work_order=AGAIN, severity=Severity.CRITICAL)
+    decision = decide(change, ProblemOrders(last=last))
+    assert isinstance(decision, Reopen)
+    assert (decision.order, decision.priority) == (last, 1)
+    assert "came back after WO-000001 was completed" in decision.reason
+
+
+def test_a_problem_that_comes_back_later_gets_a_new_order() -> None:
+    change = a_change(at=LATE, work_order=AGAIN)
+    assert isinstance(decide(change, ProblemOrders(last=DONE)), Raise)
+
+
+@pytest.mark.parametrize(("days", "kind"), [(6.9, Reopen), (7.0, Raise)])
+def test_without_a_cooldown_an_order_reopens_within_the_sites_time(
+    days: float, kind: type[object]
+) -> None:
+    asked = WorkOrderRequest("corrective", None, 0.0, recurrence=Recurrence.REOPEN)
+    change = a_change(at=START + timedelta(days=days), work_order=asked)
+    assert isinstance(decide(change, ProblemOrders(last=DONE)), kind)
+
+
+def test_a_sites_time_for_reopening_bounds_the_rules() -> None:
+    policy = WorkPolicy(reopen_within=timedelta(minutes=30))
+    change = a_change(at=SOON, work_order=AGAIN)
+    assert isinstance(decide(change, ProblemOrders(last=DONE), policy=policy), Raise)
+
+
+def test_an_order_that_cannot_be_reopened_is_followed_by_a_new_one() -> None:
+    change = a_change(at=SOON, work_order=AGAIN)
+    assert isinstance(decide(change, ProblemOrders(last=DONE, reopenable=False)), Raise)
+
+
+@pytest.mark.parametrize("last", [CANCELLED, REGRETTED])
+def test_a_cancelled_order_is_not_reopened(last: WorkOrder) -> None:
+    assert isinstance(decide(a_change(at=SOON, work_order=AGAIN), ProblemOrders(last=last)), Raise)
+
+
+def test_a_rule_may_ask_for_a_new_order_each_time() -> None:
+    change = a_change(at=SOON, work_order=AT_ONCE)
+    assert isinstance(decide(change, ProblemOrders(last=DONE)), Raise)
+
+
+def test_an_event_of_an_asset_that_people_work_on_is_noted_there() -> None:
+    decision = decide(a_change(), ProblemOrders(under_way=BUSY))
+    assert isinstance(decision, Suppress)
+    assert (decision.order, decision.reason) == (BUSY, "WO-000009 is in progress at P-101")
+
+
+def test_an_open_order_of_the_problem_goes_before_other_work_at_the_asset() -> None:
+    decision = decide(a_change(), ProblemOrders(open=OPEN, last=OPEN, under_way=BUSY))
+    assert isinstance(decision, Attach)
+
+
+def test_a_suppressed_event_that_gets_worse_is_noted_as_long_as_work_goes_on() -> None:
+    change = a_change(ChangeKind.ESCALATED, severity=Severity.HIGH)
+    decision = decide(change, ProblemOrders(held_back_by=BUSY, under_way=BUSY))
+    assert isinstance(decision, Note)
+    done = replace(BUSY, state=State.COMPLETED, completed_at=START)
+    assert isinstance(decide(change, ProblemOrders(held_back_by=done)), Raise)
+
+
+def test_a_site_may_have_a_matrix_of_its_own() -> None:
+    matrix = {"A": dict.fromkeys(Severity, 1)}
+    policy = WorkPolicy("north", matrix=matrix, matrix_name="boiler house")
+    decision = decide(a_change(severity=Severity.LOW), ProblemOrders(), policy=policy)
+    assert isinstance(decision, Raise)
+    assert decision.priority == 1
+    assert decision.priority_reason.endswith("(matrix boiler house).")

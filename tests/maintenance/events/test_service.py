@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 
 import pytest
 
@@ -9,7 +10,11 @@ from conditions.event import ChangeKind, Severity
 from config.database import Connection
 from maintenance.commands.creation import NewOrder, create_order
 from maintenance.commands.service import change_state
-from maintenance.events.service import Handled, handle_condition_changes
+from maintenance.events.service import (
+    Handled,
+    handle_condition_changes,
+    raise_what_work_left,
+)
 from maintenance.orders import queries
 from maintenance.orders.queries import OrderFilters
 from maintenance.orders.work_order import Action, OrderType, Origin, Particulars, State, WorkOrder
@@ -317,3 +322,77 @@ async def test_a_person_opening_the_problem_meanwhile_gets_the_event(
     assert await work == Handled(1, 0)
     assert await relations(plant) == [(event_id, "attached")]
     assert await plant.value("SELECT work_order_id FROM work_order_event") == opened.id
+
+
+AGAIN = {**REQUEST, "recurrence": "reopen"}
+
+
+async def test_a_problem_that_comes_back_reopens_its_order_and_doubles_nothing(
+    plant: Plant,
+) -> None:
+    await plant.raise_event(work_order=AGAIN)
+    (order,) = await handled(plant)
+    await completed(plant, order)
+    plant.later(minutes=5)
+    second = await plant.raise_event(work_order=AGAIN, severity=Severity.CRITICAL)
+    (order,) = await handled(plant)
+    assert (order.state, order.reopened, order.priority) == (State.IN_PROGRESS, 1, 1)
+    assert (second, "reopened") in await relations(plant)
+    assert order.started_at == plant.now - timedelta(minutes=5)
+
+
+async def test_where_an_order_cannot_be_reopened_a_new_one_is_raised(plant: Plant) -> None:
+    await plant.raise_event(work_order=AGAIN)
+    (order,) = await handled(plant)
+    order = await completed(plant, order)
+    await plant.connection.execute(
+        "INSERT INTO permit (work_order_id, kind, required_by, required_at, issued_by, issued_at,"
+        " closed_by, closed_at) VALUES (%s, 'hot_work', 'a', %s, 'a', %s, 'a', %s)",
+        [order.id, plant.now, plant.now, plant.now],
+    )
+    plant.later(minutes=5)
+    await plant.raise_event(work_order=AGAIN)
+    first, second = await handled(plant)
+    assert (first.state, second.state) == (State.COMPLETED, State.DRAFT)
+
+
+async def test_an_event_during_work_at_its_asset_is_noted_and_seen_to_after_it(
+    plant: Plant,
+) -> None:
+    new = NewOrder("P-101", OrderType.PREVENTIVE, "Grease the bearings")
+    work = await create_order(plant.connection, new, actor="ana", clock=plant.now_us)
+    work = await brought_to(plant, work, Action.APPROVE, Action.START)
+    event = await plant.raise_event()
+    (only,) = await handled(plant)
+    assert (only.number, await relations(plant)) == (work.number, [(event, "suppressed")])
+    assert await raise_what_work_left(plant.connection, clock=plant.now_us) == 0
+    await brought_to(plant, only, Action.COMPLETE)
+    assert await raise_what_work_left(plant.connection, clock=plant.now_us) == 1
+    assert await raise_what_work_left(plant.connection, clock=plant.now_us) == 0
+    _, raised = await handled(plant)
+    assert (raised.problem, await relations(plant)) == ("P-101/VIB", [(event, "raised")])
+
+
+async def test_an_event_that_cleared_during_work_raises_nothing_after_it(plant: Plant) -> None:
+    new = NewOrder("P-101", OrderType.PREVENTIVE, "Grease the bearings")
+    work = await create_order(plant.connection, new, actor="ana", clock=plant.now_us)
+    work = await brought_to(plant, work, Action.APPROVE, Action.START)
+    event = await plant.raise_event()
+    (work,) = await handled(plant)
+    await plant.connection.execute(
+        "UPDATE condition_event SET state = 'cleared', cleared_at = now() WHERE id = %s", [event]
+    )
+    await brought_to(plant, work, Action.COMPLETE)
+    assert await raise_what_work_left(plant.connection, clock=plant.now_us) == 0
+
+
+async def test_work_of_a_rule_that_tells_when_it_runs_out_is_due_then(plant: Plant) -> None:
+    await plant.raise_event(work_order={**REQUEST, "due": "eta"})
+    (order,) = await handled(plant)
+    assert order.due_at == plant.now + timedelta(seconds=7.4)
+
+
+async def test_a_device_alarm_goes_the_way_of_a_rules_event(plant: Plant) -> None:
+    await plant.raise_event(rule="alarm/OVERTEMP", failure_mode="OHE")
+    (order,) = await handled(plant)
+    assert (order.problem, order.origin) == ("P-101/OHE", Origin.CONDITION)

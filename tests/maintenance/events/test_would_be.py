@@ -3,7 +3,14 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from conditions.event import ChangeKind, ConditionEvent, EventState, Severity, WorkOrderRequest
+from conditions.event import (
+    ChangeKind,
+    ConditionEvent,
+    EventState,
+    Recurrence,
+    Severity,
+    WorkOrderRequest,
+)
 from maintenance.events.policy import ConditionChange
 from maintenance.events.would_be import WouldBeOrder, would_be_orders
 from tests.maintenance.scene import PUMP, START
@@ -95,3 +102,14 @@ def test_problems_are_apart() -> None:
     other = change(2, 1)
     other = replace(other, event=replace(other.event, failure_mode="OHE"))
     assert [order.problem for order in orders(change(1, 0), other)] == ["P-101/VIB", "P-101/OHE"]
+
+
+def test_a_problem_that_comes_back_reopens_its_order_as_it_does_live() -> None:
+    again = replace(ASKED, recurrence=Recurrence.REOPEN)
+    days = (0.0, 2.0, 2.5, 3.5, 9.0)
+    changes = [change(number, day, asked=again) for number, day in enumerate(days, 1)]
+    orders = would_be_orders(changes, work_takes=timedelta(days=1))
+    assert [(order.raised_at, order.reopened, order.joined) for order in orders] == [
+        (START, 2, 3),
+        (START + timedelta(days=9), 0, 0),
+    ]
