@@ -219,6 +219,12 @@ PROBLEMS: Mapping[type[config.OilcanError], ProblemType] = MappingProxyType(
             "An order about this problem is open",
             "WO-000001 is open about the same problem",
         ),
+        maintenance.ScheduleFrozen: ProblemType(
+            _Status.CONFLICT,
+            "schedule-frozen",
+            "The week is frozen already",
+            "the schedule of berlin for the week of 2026-03-02 is frozen already",
+        ),
         maintenance.CodeTaken: ProblemType(
             _Status.CONFLICT,
             "code-taken",

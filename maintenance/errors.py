@@ -32,10 +32,12 @@ OilcanError
     ├── ContractRefused     call off less, or take another contract: this one does not allow it
     ├── PlanUnknown         make the job plan, or name one that is in use
     ├── StepStale           look at what somebody else recorded meanwhile, then record again
-    └── StepValueInvalid    record what the step asks for (`field`)
+    ├── StepValueInvalid    record what the step asks for (`field`)
+    └── ScheduleFrozen      measure against what was frozen: a week is frozen once
 """
 
 from collections.abc import Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Protocol
 
@@ -310,3 +312,12 @@ class StepValueInvalid(MaintenanceError):
     def __init__(self, field: str, message: str) -> None:
         self.field = field
         super().__init__(message)
+
+
+class ScheduleFrozen(MaintenanceError):
+    """The schedule of the week was frozen before, and stays as it was then."""
+
+    def __init__(self, site: str, week: date) -> None:
+        self.site = site
+        self.week = week
+        super().__init__(f"the schedule of {site} for the week of {week} is frozen already")

@@ -14,6 +14,7 @@ import psycopg
 from config.database import Connection
 from config.diagnostics import logger
 from config.errors import OilcanError
+from maintenance.assignment.service import prepare_assignment
 from maintenance.commands.approval import approve_by_policy
 from maintenance.job_plans.service import prepare_job_plan
 from maintenance.orders import queries, store
@@ -37,6 +38,7 @@ class Preparer:
 PREPARERS: tuple[Preparer, ...] = (
     Preparer("job plan", prepare_job_plan),
     Preparer("service level", prepare_service_level),
+    Preparer("assignment", prepare_assignment),
 )
 """In this order: later ones may read what earlier ones have written."""
 

@@ -19,6 +19,7 @@ WORK_KEYS: tuple[str, ...] = (
     "channels",
     "automations",
     "service_levels",
+    "assignment_rules",
     "storerooms",
     "parts",
     "vendors",

@@ -5,6 +5,8 @@ from typing import Any
 
 from config.documents import KeyPath, Problem
 from config.suggestion import did_you_mean
+from maintenance.assignment.file import AssignmentRuleShape
+from maintenance.assignment.service import apply_assignment_rules
 from maintenance.calendars.file import CalendarShape
 from maintenance.calendars.service import apply_calendars
 from maintenance.people.file import StaffShape, TeamShape
@@ -64,6 +66,25 @@ def agreement_problems(
             )
 
 
+def assignment_problems(
+    entries: Sequence[Placed[AssignmentRuleShape]], declared: Declared, known: Known
+) -> Iterator[Problem]:
+    """Sites, locations, asset classes and people that do not exist."""
+    holders = known["people"] | known["teams"]
+    locations = frozenset(code for _, code in declared.locations)
+    for entry in entries:
+        shape = entry.shape
+        yield from unknown_in(entry, ("sites",), shape.sites, declared.sites)
+        yield from unknown_in(entry, ("locations",), shape.locations, locations)
+        classes = frozenset(declared.roles)
+        yield from unknown_in(entry, ("asset_classes",), shape.asset_classes, classes)
+        yield from unknown_in(entry, ("candidates",), shape.candidates, holders)
+        if shape.otherwise is not None and shape.otherwise not in holders:
+            remedy = did_you_mean(shape.otherwise, holders, otherwise="Add them under `people:`")
+            message = f"there is nobody called {shape.otherwise!r}"
+            yield entry.problem(("otherwise",), message, remedy)
+
+
 def unknown_in(
     entry: Placed[Any], path: KeyPath, names: Sequence[str], known: frozenset[str]
 ) -> Iterator[Problem]:
@@ -94,5 +115,13 @@ PEOPLE_SECTIONS: tuple[Section, ...] = (
         "code",
         by_definition(apply_agreements),
         agreement_problems,
+    ),
+    Section(
+        "assignment_rules",
+        AssignmentRuleShape,
+        "assignment rule",
+        "code",
+        by_definition(apply_assignment_rules),
+        assignment_problems,
     ),
 )
