@@ -15,6 +15,7 @@ from config.errors import OilcanError
 from config.settings import Settings
 from maintenance.automation.worker import forget_old
 from maintenance.events.service import raise_what_work_left
+from maintenance.rounds.service import report_missed
 from maintenance.sla.service import keep_service_levels
 
 log = logger(__name__)
@@ -43,6 +44,7 @@ JOBS: tuple[Job, ...] = (
     Job("what was told long ago is forgotten", 3600, forget_old),
     Job("service levels", 5.0, keep_service_levels),
     Job("alarms that work left behind", 5.0, see_to_what_work_left),
+    Job("missed stops of rounds", 5.0, report_missed),
 )
 """In this order."""
 

@@ -1,8 +1,8 @@
 """The process of the maintenance role: acts on changes of conditions as soon as they are written,
 and does by the clock what is due (`maintenance.jobs`).
 
-NOTIFY wakes it, polling stands behind. The work needs the database alone; the log carries nothing
-but the status, and its loss stops no work.
+NOTIFY wakes it, polling stands behind. The work needs the database alone; the log carries the
+status and the readings that people take, which wait for it: its loss stops no work.
 """
 
 import asyncio
@@ -25,6 +25,7 @@ from maintenance.automation.worker import deliver, follow_outbox
 from maintenance.events.service import Handled, handle_condition_changes
 from maintenance.jobs import JOBS, Job, run_job
 from maintenance.orders import queries
+from maintenance.rounds.manual_edge import follow_manual_readings
 
 _CHANNEL = "condition_outbox"
 _POLL_S = 1.0
@@ -64,30 +65,29 @@ class Progress:
 async def run(*, database_url: str, log_url: str, settings: Settings) -> None:
     """Run the maintenance role until cancelled; the loss of database or log is waited out."""
     progress = Progress()
-    orders = keep_running(
-        _noting_trouble(progress, lambda: follow_conditions(database_url, progress)),
-        name="conditions to work orders",
-        heals=(DatabaseUnavailable, DatabaseOutdated),
-    )
-    clockwork = keep_running(
-        _noting_trouble(progress, lambda: follow_clock(database_url, settings=settings)),
-        name="jobs of maintenance",
-        heals=(DatabaseUnavailable, DatabaseOutdated),
-    )
-    rules = keep_running(
-        _noting_trouble(progress, lambda: follow_outbox(database_url, address=settings.public_url)),
-        name="automation",
-        heals=(DatabaseUnavailable, DatabaseOutdated),
-    )
-    messages = keep_running(
-        _noting_trouble(progress, lambda: deliver(database_url)),
-        name="messages",
-        heals=(DatabaseUnavailable, DatabaseOutdated),
+    loops = {
+        "conditions to work orders": lambda: follow_conditions(database_url, progress),
+        "jobs of maintenance": lambda: follow_clock(database_url, settings=settings),
+        "automation": lambda: follow_outbox(database_url, address=settings.public_url),
+        "messages": lambda: deliver(database_url),
+    }
+    on_database = [
+        keep_running(
+            _noting_trouble(progress, loop),
+            name=name,
+            heals=(DatabaseUnavailable, DatabaseOutdated),
+        )
+        for name, loop in loops.items()
+    ]
+    readings = keep_running(
+        lambda: follow_manual_readings(database_url, log_url, partitions=settings.partitions),
+        name="readings that people take",
+        heals=(DatabaseUnavailable, DatabaseOutdated, LogUnavailable),
     )
     status = keep_running(
         lambda: tell_status(log_url, progress), name="status", heals=(LogUnavailable,)
     )
-    await run_together([orders, clockwork, rules, messages, status])
+    await run_together([*on_database, readings, status])
 
 
 async def follow_conditions(

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 
 from config.database import Connection
+from maintenance.job_plans.gate import steps_gate
 from maintenance.orders.lack import Lack
 from maintenance.orders.readiness import read_readiness
 from maintenance.orders.transitions import Readiness
@@ -16,7 +17,7 @@ from maintenance.orders.work_order import Action, WorkOrder
 Gate = Callable[[Connection, WorkOrder], Awaitable[Mapping[Action, tuple[Lack, ...]]]]
 """What is lacking in one room, for each action that it guards."""
 
-GATES: tuple[Gate, ...] = ()
+GATES: tuple[Gate, ...] = (steps_gate,)
 """In the order in which people read what is missing."""
 
 

@@ -72,10 +72,15 @@ class OrderStep:
 
     @property
     def holds_up(self) -> bool:
-        """Must something still be done here before the order can be completed?"""
+        """Must something still be done here before the order can be completed?
+
+        A required step is done, not skipped; what cannot be reached on a round is skipped with a
+        reason, and told as missed.
+        """
         if self.outcome is Outcome.FAILED:
             return self.on_fail is OnFail.STOP
-        return self.required and self.outcome in {Outcome.OPEN, Outcome.SKIPPED}
+        skipped = self.outcome is Outcome.SKIPPED and self.stop is None
+        return self.required and (self.outcome is Outcome.OPEN or skipped)
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,12 @@ async def retire_plan(connection: Connection, code: str, *, clock: ClockUs = now
         await store.retire_plans(connection, [code], at=from_us(clock()))
 
 
+async def hold_plan(connection: Connection, code: str) -> None:
+    """Let nobody else change or use the plan so in the transaction. Raises `NotFound`."""
+    if await store.hold_plan(connection, code) is None:
+        raise NotFound("job plan", code)
+
+
 async def apply_plans(
     connection: Connection,
     wanted: Sequence[JobPlan],

@@ -25,6 +25,7 @@ WORK_KEYS: tuple[str, ...] = (
     "vendors",
     "contracts",
     "job_plans",
+    "rounds",
 )
 """Lists that describe how work is done (`oilcan.plant.sections`)."""
 

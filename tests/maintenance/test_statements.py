@@ -11,12 +11,23 @@ from maintenance.job_plans import queries as job_plans
 from maintenance.job_plans import step_store
 from maintenance.job_plans import store as job_plan_writes
 from maintenance.orders import queries, store
+from maintenance.rounds import queries as walks
+from maintenance.rounds import store as round_writes
 
 pytestmark = pytest.mark.store
 
 STATEMENTS = {
     f"{module.__name__}.{name}": value
-    for module in (queries, store, event_links, job_plans, job_plan_writes, step_store)
+    for module in (
+        queries,
+        store,
+        event_links,
+        job_plans,
+        job_plan_writes,
+        step_store,
+        walks,
+        round_writes,
+    )
     for name, value in vars(module).items()
     if name.isupper() and isinstance(value, str)
 }
