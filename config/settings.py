@@ -93,6 +93,13 @@ class Settings(BaseSettings):
         "so.",
         examples=["60.0"],
     )
+    currency: str = Field(
+        default="EUR",
+        pattern=r"^[A-Z]{3}$",
+        description="The plant's one currency (ISO 4217), with two decimals. Say it before the first "
+        "amount is booked: nothing is converted.",
+        examples=["EUR"],
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info",
         description="Least severe diagnostic message that is printed.",
