@@ -15,6 +15,7 @@ from config.errors import OilcanError
 from config.settings import Settings
 from maintenance.automation.worker import forget_old
 from maintenance.events.service import raise_what_work_left
+from maintenance.procurement.jobs import expire, reorder_parts
 from maintenance.rounds.service import report_missed
 from maintenance.sla.service import keep_service_levels
 
@@ -45,6 +46,8 @@ JOBS: tuple[Job, ...] = (
     Job("service levels", 5.0, keep_service_levels),
     Job("alarms that work left behind", 5.0, see_to_what_work_left),
     Job("missed stops of rounds", 5.0, report_missed),
+    Job("reservations expire", 30.0, expire),
+    Job("parts are ordered again", 60.0, reorder_parts),
 )
 """In this order."""
 

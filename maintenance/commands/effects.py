@@ -9,8 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from config.database import Connection
+from maintenance.costs.service import freeze_labour, thaw_labour
+from maintenance.materials.ledger import Said
 from maintenance.orders import labour_store
 from maintenance.orders.work_order import Action, State, WorkOrder
+from maintenance.procurement.order_parts import order_approved, order_cancelled, order_ended
 from maintenance.sla.service import derive_clocks
 
 
@@ -42,7 +45,29 @@ async def _derive_clocks(connection: Connection, moved: Moved) -> None:
     await derive_clocks(connection, moved.order.id, at=moved.at)
 
 
-EFFECTS: tuple[Effect, ...] = (stop_timers, _derive_clocks)
+async def follow_parts(connection: Connection, moved: Moved) -> None:
+    """An order that is approved holds its parts; one that ends gives free what it did not take."""
+    said = Said(moved.actor, moved.at, moved.reason)
+    if moved.action is Action.APPROVE:
+        await order_approved(connection, moved.order, moved.at)
+    elif moved.order.state is State.COMPLETED:
+        await order_ended(connection, moved.order, said=said)
+    elif moved.order.state is State.CANCELLED:
+        await order_cancelled(connection, moved.order, said=said)
+
+
+_FREEZES_COSTS = frozenset({State.COMPLETED, State.CLOSED, State.CANCELLED})
+
+
+async def follow_costs(connection: Connection, moved: Moved) -> None:
+    """Work that is done has a cost; work that goes on has none yet."""
+    if moved.action is Action.REOPEN:
+        await thaw_labour(connection, moved.order, actor=moved.actor, at=moved.at)
+    elif moved.order.state in _FREEZES_COSTS:
+        await freeze_labour(connection, moved.order, actor=moved.actor, at=moved.at)
+
+
+EFFECTS: tuple[Effect, ...] = (stop_timers, _derive_clocks, follow_parts, follow_costs)
 """In this order."""
 
 

@@ -19,6 +19,7 @@ from maintenance.commands.approval import approve_by_policy
 from maintenance.job_plans.service import prepare_job_plan
 from maintenance.orders import queries, store
 from maintenance.orders.work_order import WorkOrder
+from maintenance.procurement.order_parts import prepare_parts
 from maintenance.sla.service import prepare_service_level
 
 log = logger(__name__)
@@ -39,6 +40,7 @@ PREPARERS: tuple[Preparer, ...] = (
     Preparer("job plan", prepare_job_plan),
     Preparer("service level", prepare_service_level),
     Preparer("assignment", prepare_assignment),
+    Preparer("parts", prepare_parts),
 )
 """In this order: later ones may read what earlier ones have written."""
 

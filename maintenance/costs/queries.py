@@ -34,7 +34,7 @@ WHERE cost.work_order_id = %(order_id)s
 ORDER BY cost.at, cost.booked_in, cost.entry_id
 """
 
-_SUMS: Final[LiteralString] = """
+_sums: Final[LiteralString] = """
        coalesce(sum(cost.amount_minor) FILTER (WHERE cost.kind = 'labour'), 0)::bigint AS labour,
        coalesce(sum(cost.amount_minor) FILTER (WHERE cost.kind = 'material'), 0)::bigint AS material,
        coalesce(sum(cost.amount_minor) FILTER (WHERE cost.kind = 'service'), 0)::bigint AS service,
@@ -47,7 +47,7 @@ JOIN asset_class class ON class.id = asset.class_id
 JOIN site ON site.id = o.site_id
 """
 
-_WHERE: Final[LiteralString] = """
+_where: Final[LiteralString] = """
 WHERE cost.at >= %(since)s AND cost.at < %(until)s
   AND (%(site)s::text IS NULL OR site.code = %(site)s)
   AND (%(asset_class)s::text IS NULL OR class.code = %(asset_class)s)
@@ -55,7 +55,7 @@ WHERE cost.at >= %(since)s AND cost.at < %(until)s
 """
 
 # UNION, not UNION ALL: it would end even if the register had a ring.
-_BELOW: Final[LiteralString] = """
+_below: Final[LiteralString] = """
 WITH RECURSIVE below AS (
     SELECT id FROM asset WHERE tag = %(asset)s
     UNION
@@ -64,38 +64,38 @@ WITH RECURSIVE below AS (
 """
 
 BY_ASSET: Final[LiteralString] = (
-    _BELOW
+    _below
     + "SELECT asset.tag AS key, asset.name AS name,"
-    + _SUMS
-    + _WHERE
+    + _sums
+    + _where
     + " GROUP BY asset.tag, asset.name ORDER BY sum(cost.amount_minor) DESC, asset.tag"
 )
 
 BY_CLASS: Final[LiteralString] = (
-    _BELOW
+    _below
     + "SELECT class.code AS key, class.name AS name,"
-    + _SUMS
-    + _WHERE
+    + _sums
+    + _where
     + " GROUP BY class.code, class.name ORDER BY sum(cost.amount_minor) DESC, class.code"
 )
 
 BY_SITE: Final[LiteralString] = (
-    _BELOW
+    _below
     + "SELECT site.code AS key, site.name AS name,"
-    + _SUMS
-    + _WHERE
+    + _sums
+    + _where
     + " GROUP BY site.code, site.name ORDER BY sum(cost.amount_minor) DESC, site.code"
 )
 
 BY_MONTH: Final[LiteralString] = (
-    _BELOW
+    _below
     + "SELECT to_char(cost.at AT TIME ZONE site.time_zone, 'YYYY-MM') AS key, '' AS name,"
-    + _SUMS
-    + _WHERE
+    + _sums
+    + _where
     + " GROUP BY 1 ORDER BY 1"
 )
 
-IN_ALL: Final[LiteralString] = _BELOW + "SELECT '' AS key, '' AS name," + _SUMS + _WHERE
+IN_ALL: Final[LiteralString] = _below + "SELECT '' AS key, '' AS name," + _sums + _where
 
 REPLACEMENT: Final[LiteralString] = """
 SELECT asset.tag, (

@@ -24,6 +24,7 @@ async def freeze_labour(
     """
     currency = plant_currency()
     async with connection.transaction():
+        await store.reverse_withdrawn(connection, order.id, actor=actor, at=at)
         found = await store.labour_to_freeze(connection, order.id)
         for entry_id, person, minutes, rate, rate_currency in found:
             known = rate is not None and rate_currency == currency

@@ -42,6 +42,19 @@ WHERE work_order_id = %(order_id)s AND kind = 'labour' AND reverses_id IS NULL
 ON CONFLICT (reverses_id) DO NOTHING
 """
 
+# What was frozen and then corrected, between completion and closing.
+REVERSE_WITHDRAWN: Final[LiteralString] = """
+INSERT INTO cost_entry (
+    work_order_id, kind, amount_minor, reverses_id, description, actor, at
+)
+SELECT cost.work_order_id, cost.kind, -cost.amount_minor, cost.id, cost.description, %(actor)s, %(at)s
+FROM cost_entry cost
+JOIN labour_entry entry ON entry.id = split_part(cost.source, '/', 2)::bigint
+WHERE cost.work_order_id = %(order_id)s AND cost.kind = 'labour' AND cost.reverses_id IS NULL
+  AND entry.reversed_at IS NOT NULL
+ON CONFLICT (reverses_id) DO NOTHING
+"""
+
 REVERSE_COST: Final[LiteralString] = """
 INSERT INTO cost_entry (
     work_order_id, kind, amount_minor, reverses_id, description, actor, at
@@ -84,6 +97,13 @@ async def reverse_labour(
 ) -> None:
     """Take all frozen labour of an order back that was not taken back yet."""
     await connection.execute(REVERSE_LABOUR, {"order_id": order_id, "actor": actor, "at": at})
+
+
+async def reverse_withdrawn(
+    connection: Connection, order_id: int, *, actor: str, at: datetime
+) -> None:
+    """Take frozen labour back whose entry was taken back since."""
+    await connection.execute(REVERSE_WITHDRAWN, {"order_id": order_id, "actor": actor, "at": at})
 
 
 async def reverse_cost(connection: Connection, given: Mapping[str, Any]) -> int | None:

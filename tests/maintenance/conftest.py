@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import pytest
 
 from config.database import Connection, connect
+from tests.maintenance.materials.shelf import build_storerooms
 from tests.maintenance.scene import Plant, build_plant
 
 
@@ -12,6 +13,13 @@ from tests.maintenance.scene import Plant, build_plant
 async def plant(connection: Connection) -> Plant:
     """Three pumps of criticality A, B and C at one site."""
     return await build_plant(connection)
+
+
+@pytest.fixture
+async def stocked(connection: Connection, plant: Plant) -> Connection:
+    """A connection to the plant with two empty storerooms and two parts."""
+    await build_storerooms(connection)
+    return connection
 
 
 @pytest.fixture
