@@ -322,6 +322,18 @@ PROBLEMS: Mapping[type[config.OilcanError], ProblemType] = MappingProxyType(
             "The step asks for something else",
             "'Vibration' asks for a number",
         ),
+        maintenance.OccurrenceSettled: ProblemType(
+            _Status.CONFLICT,
+            "occurrence-settled",
+            "The plan's work is not ahead any more",
+            "occurrence 17 is released already",
+        ),
+        maintenance.TooEarly: ProblemType(
+            _Status.CONFLICT,
+            "too-early",
+            "Work done so early does not count",
+            "occurrence 17: work counts for it from 2026-03-24 on",
+        ),
         conditions.EventNotFound: ProblemType(
             _Status.NOT_FOUND, "not-found", "There is no such thing", "there is no event 9"
         ),

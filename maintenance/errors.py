@@ -33,7 +33,9 @@ OilcanError
     ├── PlanUnknown         make the job plan, or name one that is in use
     ├── StepStale           look at what somebody else recorded meanwhile, then record again
     ├── StepValueInvalid    record what the step asks for (`field`)
-    └── ScheduleFrozen      measure against what was frozen: a week is frozen once
+    ├── ScheduleFrozen      measure against what was frozen: a week is frozen once
+    ├── OccurrenceSettled   look at what was decided: this work is not ahead any more
+    └── TooEarly            do it later, or skip it: work done so early does not count
 """
 
 from collections.abc import Sequence
@@ -321,3 +323,21 @@ class ScheduleFrozen(MaintenanceError):
         self.site = site
         self.week = week
         super().__init__(f"the schedule of {site} for the week of {week} is frozen already")
+
+
+class OccurrenceSettled(MaintenanceError):
+    """It was decided what becomes of the plan's work; `state` says what."""
+
+    def __init__(self, number: int, state: str) -> None:
+        self.number = number
+        self.state = state
+        super().__init__(f"occurrence {number} is {state} already")
+
+
+class TooEarly(MaintenanceError):
+    """Work done at that time does not count for this due date; `from_when` says from when it does."""
+
+    def __init__(self, number: int, from_when: str) -> None:
+        self.number = number
+        self.from_when = from_when
+        super().__init__(f"occurrence {number}: work counts for it from {from_when} on")

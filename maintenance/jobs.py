@@ -15,6 +15,7 @@ from config.errors import OilcanError
 from config.settings import Settings
 from maintenance.automation.worker import forget_old
 from maintenance.events.service import raise_what_work_left
+from maintenance.plans.clockwork import follow_meters, follow_orders, plan_ahead
 from maintenance.procurement.jobs import expire, reorder_parts
 from maintenance.rounds.service import report_missed
 from maintenance.sla.service import keep_service_levels
@@ -48,6 +49,9 @@ JOBS: tuple[Job, ...] = (
     Job("missed stops of rounds", 5.0, report_missed),
     Job("reservations expire", 30.0, expire),
     Job("parts are ordered again", 60.0, reorder_parts),
+    Job("plan ahead", 10.0, plan_ahead),
+    Job("forecast meters", 600.0, follow_meters),
+    Job("follow orders of plans", 5.0, follow_orders),
 )
 """In this order."""
 

@@ -8,16 +8,22 @@ CREATE TABLE maintenance_plan (
     definition    jsonb NOT NULL,
     kept_in       text NOT NULL CHECK (kept_in IN ('files', 'database')),
     version       integer NOT NULL DEFAULT 1,
+    -- What follows from the definition and is asked for row by row. In a chain each occurrence
+    -- follows from the one before; rules and severities belong together.
+    chain         boolean NOT NULL,
+    lead_min      integer NOT NULL DEFAULT 0 CHECK (lead_min >= 0),
+    window_min    integer NOT NULL DEFAULT 0 CHECK (window_min >= 0),
+    rules         text[] NOT NULL DEFAULT '{}',
+    severities    smallint[] NOT NULL DEFAULT '{}',
     -- Work of one group on one asset: the greater rank absorbs the lesser within so many minutes.
-    absorbs       text,
+    nest          text,
     rank          integer NOT NULL DEFAULT 0,
     within_min    integer NOT NULL DEFAULT 0 CHECK (within_min >= 0),
     -- No slot before this: a plan has no past of its own.
     effective_at  timestamptz NOT NULL,
     paused_at     timestamptz,
     pause_reason  text NOT NULL DEFAULT '',
-    -- Occurrences of this version are there up to this moment; null: nothing is generated yet.
-    generated_to  timestamptz,
+    -- Which version's occurrences are there, and since when; null: none yet.
     generated_at  timestamptz,
     generated_version integer,
     -- What a generation could not do, in words; empty: all of it.
@@ -39,6 +45,14 @@ CREATE TABLE maintenance_plan_change (
     at      timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 CREATE INDEX maintenance_plan_change_plan ON maintenance_plan_change (plan_id, id DESC);
+
+-- The assets that a plan was last found to be for; none of them is retired.
+CREATE TABLE plan_asset (
+    plan_id  integer NOT NULL REFERENCES maintenance_plan,
+    asset_id integer NOT NULL REFERENCES asset,
+    PRIMARY KEY (plan_id, asset_id)
+);
+CREATE INDEX plan_asset_asset ON plan_asset (asset_id);
 
 CREATE TABLE plan_occurrence (
     id            bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -80,10 +94,17 @@ CREATE TABLE plan_occurrence (
     UNIQUE (plan_id, asset_id, slot_key)
 );
 CREATE INDEX plan_occurrence_release ON plan_occurrence (release_at) WHERE decided_at IS NULL;
+CREATE INDEX plan_occurrence_chain ON plan_occurrence (plan_id, asset_id, ordinal DESC);
 CREATE INDEX plan_occurrence_asset ON plan_occurrence (asset_id, due_at);
 CREATE INDEX plan_occurrence_due ON plan_occurrence (due_at, id);
 CREATE INDEX plan_occurrence_order ON plan_occurrence (work_order_id)
     WHERE work_order_id IS NOT NULL;
+CREATE INDEX plan_occurrence_absorber ON plan_occurrence (suppressed_by)
+    WHERE suppressed_by IS NOT NULL;
+CREATE INDEX plan_occurrence_after ON plan_occurrence (after_id) WHERE after_id IS NOT NULL;
+CREATE INDEX plan_occurrence_done ON plan_occurrence (done_at) WHERE state = 'done';
+CREATE INDEX plan_occurrence_meter ON plan_occurrence (plan_id, asset_id, meter_target)
+    WHERE decided_at IS NULL AND meter_target IS NOT NULL;
 CREATE INDEX plan_occurrence_released ON plan_occurrence (id) WHERE state = 'released';
 
 -- What would come after the occurrence at the end of a chain, if each were done when it is due.

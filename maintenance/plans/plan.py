@@ -96,14 +96,16 @@ class TimeTrigger:
 class MeterTrigger:
     """Due every so much of life to date, in the unit of the meter.
 
-    `meter` is the role of a counter of the asset. Fixed: at `start` + `every`, `start` + 2 `every`
-    and so on. `tolerance` is how much sooner the work may be done and counts.
+    `meter` is the role of a counter of the asset. Fixed: at `start` (None: 0) + `every`, + 2 `every`
+    and so on. Floating: `every` after the count at which the work was done, first after `start`
+    (None: where the meter stood when the plan took effect). `tolerance` is how much sooner the work
+    may be done and counts.
     """
 
     meter: str
     every: float
     basis: Basis = Basis.FIXED
-    start: float = 0.0
+    start: float | None = None
     tolerance: float = 0.0
 
 
@@ -125,8 +127,6 @@ class Selection:
     assets: tuple[str, ...] = ()
     classes: tuple[str, ...] = ()
     sites: tuple[str, ...] = ()
-    route: str | None = None
-    """Those of an inspection round's route, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +140,10 @@ class Nesting:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What an order of the plan is made of; None: as preparation finds it."""
+    """What an order of the plan is made of; None: as preparation finds it.
+
+    It begins approved, or as a draft that somebody approves.
+    """
 
     type: OrderType = OrderType.PREVENTIVE
     title: str = ""
@@ -150,6 +153,7 @@ class Work:
     craft: str | None = None
     team: str | None = None
     estimated_minutes: int | None = None
+    approved: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,16 +189,13 @@ class MaintenancePlan:
 
 @dataclass(frozen=True, slots=True)
 class WorkDays:
-    """When a site works: weekdays (0 is Monday), and holidays by date with their names."""
+    """When a plant works: each day that is not among the closed ones, which have their reasons."""
 
-    weekdays: frozenset[int] = frozenset(range(7))
-    holidays: Mapping[date, str] = field(default_factory=dict)
+    closed: Mapping[date, str] = field(default_factory=dict)
 
     def why_closed(self, day: date) -> str:
         """The reason why nobody works on a day; empty: they do."""
-        if (name := self.holidays.get(day)) is not None:
-            return name or "a holiday"
-        return "" if day.weekday() in self.weekdays else "no working day"
+        return self.closed.get(day, "")
 
 
 @dataclass(frozen=True, slots=True)
