@@ -325,7 +325,7 @@ PROBLEMS: Mapping[type[config.OilcanError], ProblemType] = MappingProxyType(
         maintenance.OccurrenceSettled: ProblemType(
             _Status.CONFLICT,
             "occurrence-settled",
-            "The plan's work is not ahead any more",
+            "This work of a plan is no longer ahead",
             "occurrence 17 is released already",
         ),
         maintenance.TooEarly: ProblemType(

@@ -15,6 +15,7 @@ from oilcan.plant.automation_sections import AUTOMATIONS, CHANNELS
 from oilcan.plant.entries import Declared, Placed, read_section
 from oilcan.plant.job_plan_sections import JOB_PLAN_SECTIONS
 from oilcan.plant.people_sections import PEOPLE_SECTIONS
+from oilcan.plant.plan_sections import MAINTENANCE_PLANS
 from oilcan.plant.section import Applied, Section
 from oilcan.plant.stock_sections import STOCK_SECTIONS
 
@@ -24,6 +25,7 @@ SECTIONS: tuple[Section, ...] = (
     AUTOMATIONS,
     *STOCK_SECTIONS,
     *JOB_PLAN_SECTIONS,
+    MAINTENANCE_PLANS,
 )
 """In the order in which they are applied: a section may refer to those before it."""
 
