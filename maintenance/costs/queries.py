@@ -157,7 +157,7 @@ async def entries_of_order(connection: Connection, order_id: int) -> list[CostEn
 
 def total(entries: list[CostEntry]) -> Costs:
     """The entries added up by kind."""
-    sums = dict.fromkeys(("labour", "material", "service", "other"), 0)
+    sums: dict[str, int] = dict.fromkeys(("labour", "material", "service", "other"), 0)
     for entry in entries:
         sums[entry.kind] += entry.amount_minor
     return Costs(sums["labour"], sums["material"], sums["service"], sums["other"])
