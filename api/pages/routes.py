@@ -15,6 +15,7 @@ from api.pages import (
     detail,
     error,
     explain,
+    figures,
     lists,
     overview,
     rules,
@@ -48,6 +49,7 @@ def install(application: FastAPI) -> None:
         rules.router,
         backtests.router,
         automation.router,
+        figures.router,
     )
     for router in (assets, session.router, *shown):
         application.include_router(router)

@@ -7,6 +7,14 @@ import pytest
 
 from config.database import Connection
 from maintenance.events import store as event_links
+from maintenance.figures import (
+    backlog_queries,
+    breakdown_queries,
+    compliance_queries,
+    cost_queries,
+    reliability_queries,
+    time_queries,
+)
 from maintenance.job_plans import queries as job_plans
 from maintenance.job_plans import step_store
 from maintenance.job_plans import store as job_plan_writes
@@ -15,6 +23,15 @@ from maintenance.rounds import queries as walks
 from maintenance.rounds import store as round_writes
 
 pytestmark = pytest.mark.store
+
+FIGURES = (
+    backlog_queries,
+    breakdown_queries,
+    compliance_queries,
+    cost_queries,
+    reliability_queries,
+    time_queries,
+)
 
 STATEMENTS = {
     f"{module.__name__}.{name}": value
@@ -29,7 +46,7 @@ STATEMENTS = {
         round_writes,
     )
     for name, value in vars(module).items()
-    if name.isupper() and isinstance(value, str)
+    if name.isupper() and name[0] != "_" and isinstance(value, str)
 }
 
 
