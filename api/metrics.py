@@ -38,6 +38,8 @@ _HELP = MappingProxyType(
         "lag_seconds": "Age of what was taken in last.",
         "rows_total": "Readings stored.",
         "late_rows_total": "Readings that came late or twice, stored or not.",
+        "conflicts_total": "Readings that were there already; the first one stays.",
+        "bytes_total": "Bytes of the log's records, written or taken in.",
         "unknown_rows_total": "Readings of tags without a point, which are kept for one.",
         "dead_letters_total": "Rows and payloads that became dead letters.",
     }

@@ -47,13 +47,15 @@ class PartitionProgress:
 
 @dataclass(slots=True)
 class Progress:
-    """Counts since the process started, in rows, and the state of each partition."""
+    """Counts since the process started, in rows but for `bytes`, and the state of each partition."""
 
     partitions: dict[int, PartitionProgress]
     stored: int = 0
     late: int = 0
     unknown: int = 0
     dead: int = 0
+    conflicts: int = 0
+    bytes: int = 0
 
     def add(self, partition: int, written: Written, now_us: int) -> None:
         """Count a batch that was committed."""
@@ -61,6 +63,8 @@ class Progress:
         self.late += written.late
         self.unknown += written.unknown
         self.dead += written.dead
+        self.conflicts += written.conflicts
+        self.bytes += written.bytes
         own = self.partitions[partition]
         own.caught_up(max(own.caught_up_us, min(written.newest_us, now_us)))
 
@@ -91,7 +95,9 @@ class Progress:
                 "rows_total": self.stored,
                 "late_rows_total": self.late,
                 "unknown_rows_total": self.unknown,
+                "conflicts_total": self.conflicts,
                 "dead_letters_total": self.dead,
+                "bytes_total": self.bytes,
                 "lag_seconds": max(one.lag_s(now_us) for one in self.partitions.values()),
             },
             parts=parts,

@@ -58,12 +58,17 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What came of a batch, in rows; `late` counts late and doubled ones, stored or not."""
+    """What came of a batch, in rows; `late` counts late and doubled ones, stored or not.
+
+    `conflicts` were there already, stored or in the batch: the first one stays. `bytes` came from the log.
+    """
 
     stored: int
     late: int
+    conflicts: int
     unknown: int
     dead: int
+    bytes: int
     newest_us: int
 
 
@@ -132,6 +137,7 @@ class Writer:
         footing = await join_as_owner(self._connection)
         stored, letters = ahead or await self._store_readings(prepared, footing)
         batch, rows = prepared.batch, prepared.sorted
+        refused = sum(letter.rows or 0 for letter in letters)
         await mark_due(self._connection, rows.new, rows.late)
         letters += await self._keep_unknown(batch, rows.unknown)
         letters += await self._store_alarms(batch.alarms, prepared.span)
@@ -143,8 +149,10 @@ class Writer:
         return Written(
             stored=stored,
             late=len(rows.late) + rows.doubled,
+            conflicts=len(rows.new) + len(rows.late) + rows.doubled - stored - refused,
             unknown=len(rows.unknown),
             dead=sum(letter.rows or 1 for letter in letters),
+            bytes=sum(len(item.record.data) for item in batch.contents),
             newest_us=int(rows.newest.max(initial=0)),
         )
 

@@ -215,6 +215,21 @@ async def test_rows_that_came_by_another_way_are_found_and_kept(
     }
 
 
+async def test_readings_that_are_there_already_are_counted_and_what_came_in_bytes(
+    connection: Connection, points: dict[str, int]
+) -> None:
+    await connection.execute("ALTER TABLE reading ADD CONSTRAINT lucky CHECK (value <> 13)")
+    writer = await new_writer(connection)
+    first = await write(connection, writer, [readings(1, [("P-101.temp", NOW, 1.0, 0)])])
+    assert first.conflicts == 0
+    again = ("P-101.temp", NOW, 9.0, 0), ("P-101.temp", NOW - 5, 2.0, 0)
+    twice = ("P-101.temp", NOW + 1, 3.0, 0), ("P-101.temp", NOW + 1, 4.0, 0)
+    record = readings(2, [*again, *twice, ("P-101.temp", NOW + 2, 13.0, 0), ("X-1.a", NOW, 1.0, 0)])
+    written = await write(connection, writer, [record])
+    assert (written.stored, written.conflicts, written.dead) == (2, 2, 1)
+    assert written.bytes == len(record.data)
+
+
 async def test_readings_of_unknown_tags_are_kept_and_counted(
     connection: Connection, points: dict[str, int]
 ) -> None:
