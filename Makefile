@@ -49,6 +49,8 @@ bench: setup ## Measure against the references and write docs/benchmarks.md
 	$(BIN)/python -m bench.rules_beside
 	$(BIN)/python -m bench.backtest
 	$(BIN)/python -m bench.vmalert
+	$(BIN)/python -m bench.snapshot
+	$(BIN)/python -m bench.reaction
 	$(BIN)/python -m bench.modbus
 	$(BIN)/python -m bench.gateway
 	$(BIN)/python -m bench.mqtt
