@@ -32,7 +32,8 @@ from edge.reading import ReadingBatch
 from oilcan.engines.postgres import PostgresEngine
 
 _LATENESS_US = 5 * SECOND
-_FILL_S, _FILLS = 18_000, 70
+# Nothing is silent for so long that a rule tells of it.
+_FILL_S, _FILLS = 1_500, 70
 _LOOK_S = 0.001
 EDITED = SEVEN.replace('rate(temp, 15m) > 0.5"', 'rate(temp, 15m) > 0.6"')
 

@@ -72,6 +72,12 @@ class Child:
         """Return when the program serves."""
         await self._ready.wait()
 
+    def end(self) -> None:
+        """Have the process end in its own way; `run` starts it again."""
+        if self.pid is not None:
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, self.program.stop_signal)
+
     async def run(self) -> None:
         """Run the program again and again until cancelled; then end it, in its own way first."""
         failures = 0

@@ -25,6 +25,7 @@ from oilcan.engines.nats_server import NatsEngine
 from oilcan.engines.process import die_with_parent
 from oilcan.errors import NotReady, PlantRefused
 from oilcan.first_login import Login, ensure_administrator
+from oilcan.full_disk import FullDisk, watched
 from oilcan.home import held, remove_state, write_state
 from oilcan.hub_status import telling
 from oilcan.machine import (
@@ -135,9 +136,12 @@ class _Crew:
     output_max_bytes: int
     children: list[Child] = field(default_factory=list)
     refused: RefusedGateways | None = None
+    disk: FullDisk | None = None
 
     def __post_init__(self) -> None:
         nats = self.machine.nats
+        if nats is not None:
+            self.disk = FullDisk(nats.store)
         if nats is not None and nats.gateways is not None:
             self.refused = RefusedGateways(nats.gateway_logins.names)
 
@@ -154,6 +158,8 @@ class _Crew:
         return child
 
     def _hear(self, line: str) -> None:
+        if self.disk is not None:
+            self.disk.hear(line)
         if self.refused is not None and self.refused.hear(line):
             self.write_state()
 
@@ -198,6 +204,8 @@ async def _start_engines(crew: _Crew, stack: AsyncExitStack) -> None:
         await asyncio.to_thread(engine.prepare)
         child = crew.enlist(engine_program(engine))
         await stack.enter_async_context(kept_running([child]))
+        if engine is crew.machine.nats and crew.disk is not None:
+            await stack.enter_async_context(watched(crew.disk, child))
         children.append(child)
     await _wait_ready(children, crew.machine.home)
 

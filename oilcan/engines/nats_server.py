@@ -49,6 +49,11 @@ class NatsEngine:
         return f"nats://{LOG_USER}:{self.password}@127.0.0.1:{self.port}"
 
     @property
+    def store(self) -> Path:
+        """The folder that the log is kept in."""
+        return self.home / "nats"
+
+    @property
     def hub_url(self) -> str:
         """URL of a gateway's way to its hub: what is said there is said at the hub."""
         return f"nats://{HUB_USER}:{self.password}@127.0.0.1:{self.port}"
@@ -65,10 +70,9 @@ class NatsEngine:
 
     def prepare(self) -> None:
         """Write the server's configuration file; a change in it is lost at the next start."""
-        store = self.home / "nats"
-        store.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.store.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._file.touch(mode=0o600)
-        self._file.write_text(render(self._configuration(store)), encoding="utf-8")
+        self._file.write_text(render(self._configuration(self.store)), encoding="utf-8")
 
     def change_gateways(self) -> None:
         """Bring the gateways in the file up to date, for a server that runs with it."""

@@ -1,6 +1,7 @@
 """A full disk stops what writes to it, is said, and costs no reading: it goes on when there is room."""
 
 import asyncio
+import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -24,9 +25,12 @@ from edge.publisher import Publisher
 from edge.reading import ReadingBatch
 from edge.wire import decode_columns
 from ingest.worker import run
+from oilcan.child import Child, Program, kept_running
 from oilcan.engines.nats_server import NatsEngine
 from oilcan.engines.postgres import PostgresEngine
 from oilcan.engines.process import free_port
+from oilcan.full_disk import FullDisk, watched
+from oilcan.output import Output, RotatingFile
 from tests.acceptance.faults.disk import SmallDisk, lacking
 from tests.acceptance.faults.service import Service
 
@@ -147,37 +151,40 @@ async def test_ingest_waits_for_room_on_the_databases_disk_and_says_so(
         server.kill()
 
 
-async def test_nothing_is_confirmed_while_the_logs_disk_is_full_and_nothing_is_lost(
+async def test_a_log_whose_disk_was_full_is_started_anew_and_nothing_is_lost(
     tmp_path: Path,
 ) -> None:
     engine = NatsEngine(tmp_path / "log", port=free_port(), mqtt_port=None)
     engine.prepare()
     disk = SmallDisk(tmp_path / "disk.img", tmp_path / "log" / "nats")
-    server = Service(
-        "log", disk.command(engine.command()), tmp_path / "log.out", ready=engine.ready
+    full = FullDisk(engine.store)
+    program = Program("log", disk.command(engine.command()), os.environ, ready=engine.ready)
+    output = Output(
+        RotatingFile(tmp_path / "log.out", max_bytes=1 << 20),
+        show=lambda _: None,
+        hear=full.hear,
     )
-    server.start()
-    try:
+    server = Child(program, output, lambda: None)
+    async with kept_running([server]), watched(full, server):
+        async with asyncio.timeout(_PATIENCE_S):
+            await server.wait_ready()
         client = await connect_log(engine.url, name="test")
         await ensure_stream(client, max_bytes=_LOG_BYTES)
         async with publishing(client) as publisher:
             await publisher.put(batch(0))
+            assert server.pid is not None
             disk.fill(server.pid)
             puts = [asyncio.create_task(publisher.put(batch(number))) for number in range(1, 40)]
             async with asyncio.timeout(_PATIENCE_S):
                 while not publisher.problem:  # noqa: ASYNC110 - nobody tells
                     await asyncio.sleep(0.05)
-            confirmed = sum(put.done() for put in puts)
-            assert confirmed < len(puts)
+            assert sum(put.done() for put in puts) < len(puts)
+            assert server.restarts == 0
             assert disk.make_room(server.pid)
-            # A NATS server that could not write to a stream does not try again by itself.
-            server.kill()
-            server.start()
             async with asyncio.timeout(_PATIENCE_S):
                 await asyncio.gather(*puts)
+        assert server.restarts == 1
         assert not publisher.problem
         async with asyncio.timeout(_PATIENCE_S):
             assert await logged(client, 40 * _ROWS) == [float(n) for n in range(40 * _ROWS)]
         await client.close()
-    finally:
-        server.kill()
