@@ -115,6 +115,25 @@ WHERE id = %s
 RETURNING pg_notify('condition_event', id::text)
 """
 
+# What an order, a person or the outbox still speaks of stays. By `raised_at`, which has an index: what
+# cleared before a time was raised before it.
+DELETE_CLEARED = """
+WITH past AS (
+    SELECT id FROM condition_event e
+    WHERE raised_at < %(before)s AND cleared_at < %(before)s AND state = 'cleared' AND NOT latched
+      AND NOT EXISTS (SELECT FROM work_order_event WHERE event_id = e.id)
+      AND NOT EXISTS (SELECT FROM alarm_shelf WHERE event_id = e.id)
+      AND NOT EXISTS (SELECT FROM alarm_change WHERE event_id = e.id)
+      AND NOT EXISTS (
+          SELECT FROM condition_outbox WHERE event_id = e.id AND handled_at IS NULL)
+    ORDER BY raised_at LIMIT %(most)s
+    FOR UPDATE SKIP LOCKED
+), told AS (
+    DELETE FROM condition_outbox USING past WHERE event_id = past.id
+)
+DELETE FROM condition_event USING past WHERE condition_event.id = past.id
+"""
+
 NOTIFY_OUTBOX = "SELECT pg_notify('condition_outbox', '')"
 
 
@@ -258,3 +277,9 @@ def _update_row(event_id: int, change: Change, step: Step) -> dict[str, Any]:
         "latched": life.latched,
         "acknowledged": life.acknowledged,
     }
+
+
+async def delete_cleared(connection: Connection, *, before: datetime, most: int) -> int:
+    """Delete up to `most` events that cleared before a time and that nothing refers to; how many."""
+    cursor = await connection.execute(DELETE_CLEARED, {"before": before, "most": most})
+    return cursor.rowcount

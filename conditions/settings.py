@@ -29,3 +29,10 @@ class ConditionSettings(BaseSettings):
         description="Records of the log after which a snapshot is taken at the latest.",
         examples=["20000"],
     )
+    event_days: int = Field(
+        default=1_826,
+        ge=1,
+        description="Days that cleared events are kept, five years; those stay for ever that a work "
+        "order names or that somebody acknowledged, shelved or reset.",
+        examples=["1826"],
+    )

@@ -15,6 +15,7 @@ from nats.aio.client import Client
 from conditions import store
 from conditions.alarm_worker import keep_settling
 from conditions.evaluation import Evaluation
+from conditions.event_retention import keep_events
 from conditions.queries import fingerprint
 from conditions.settings import ConditionSettings
 from config.clock import ClockUs, now_us
@@ -58,7 +59,8 @@ async def run(*, database_url: str, log_url: str, settings: Settings) -> None:
         for partition in range(settings.partitions)
     ]
     evaluating = [_keep_evaluating(place, own) for place in places]
-    await run_together([*evaluating, keep_settling(database_url)])
+    keeping = keep_events(database_url, days=own.event_days)
+    await run_together([*evaluating, keep_settling(database_url), keeping])
 
 
 async def _keep_evaluating(place: Place, settings: ConditionSettings) -> None:
