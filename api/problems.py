@@ -517,7 +517,14 @@ def problem_of(error: Exception) -> Problem:
     """How an error is told: one of ours, of FastAPI's validation, or of the router."""
     if isinstance(error, config.OilcanError):
         allowed = getattr(error, "allowed", None)
-        more = {} if allowed is None else {"allowed_transitions": [str(name) for name in allowed]}
+        more: dict[str, Any] = (
+            {} if allowed is None else {"allowed_transitions": [str(name) for name in allowed]}
+        )
+        if isinstance(error, maintenance.ImportRefused):
+            more["errors"] = [
+                dict(zip(("field", "message"), said.split(": ", 1), strict=True))
+                for said in error.problems
+            ]
         return Problem(problem_type(type(error)), str(error), more)
     if isinstance(error, RequestValidationError):
         wrong = [

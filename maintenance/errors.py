@@ -221,7 +221,7 @@ class ImportRefused(MaintenanceError):
 
     def __init__(self, problems: Sequence[str]) -> None:
         self.problems = tuple(problems)
-        super().__init__("; ".join(problems))
+        super().__init__("\n".join(problems))
 
 
 class FileTooLarge(MaintenanceError):

@@ -13,6 +13,7 @@ from config.database import Connection
 from config.diagnostics import logger
 from config.errors import OilcanError
 from config.settings import Settings
+from maintenance.attachments.job import discard_files
 from maintenance.automation.worker import forget_old
 from maintenance.events.service import raise_what_work_left
 from maintenance.plans.clockwork import follow_meters, follow_orders, plan_ahead
@@ -44,6 +45,7 @@ async def see_to_what_work_left(
 
 JOBS: tuple[Job, ...] = (
     Job("what was told long ago is forgotten", 3600, forget_old),
+    Job("files without a link are discarded", 3600, discard_files),
     Job("service levels", 5.0, keep_service_levels),
     Job("alarms that work left behind", 5.0, see_to_what_work_left),
     Job("missed stops of rounds", 5.0, report_missed),

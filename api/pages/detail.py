@@ -11,6 +11,7 @@ from api.pages.alarms import shelf_lengths
 from api.pages.meters import meters_of
 from api.pages.overview import values_of
 from api.pages.places import load_places
+from api.pages.register import register_context
 from api.pages.render import render
 from api.services import ConnectionOf, ServicesOf
 from api.v1.assets import existing_asset
@@ -30,6 +31,7 @@ from maintenance.orders.queries import (
 )
 from maintenance.orders.transitions import allowed_transitions
 from maintenance.register.queries import children
+from maintenance.register.warranty import warranty_of
 
 router = APIRouter(include_in_schema=False)
 
@@ -56,6 +58,8 @@ async def get_order_page(
         changes=await changes_of(connection, order),
         events=await events_of(connection, order),
         actions=[action for action in allowed_transitions(order) if caller.may(NEEDS[action])],
+        # Who answers for the fault is decided by when it came.
+        warranty=await warranty_of(connection, asset.id, order.failed_at or order.created_at),
     )
 
 
@@ -101,6 +105,7 @@ async def get_asset_page(
         zone=places.zone(asset.site),
         asset=asset,
         **await _asset_context(connection, tag, services.clock()),
+        **await register_context(connection, services, caller, asset),
     )
 
 

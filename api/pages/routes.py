@@ -18,6 +18,7 @@ from api.pages import (
     figures,
     lists,
     overview,
+    register,
     rules,
     session,
 )
@@ -45,6 +46,7 @@ def install(application: FastAPI) -> None:
         lists.router,
         alarms.router,
         detail.router,
+        register.router,
         explain.router,
         rules.router,
         backtests.router,

@@ -12,6 +12,8 @@ from maintenance.register.asset import AssetDefinition, Criticality, KeptIn, Nam
 from maintenance.register.store import columns
 from maintenance.register.warranty_terms import WarrantyTerms
 
+StoredAsset = Stored[AssetDefinition]
+
 # "tree": whoever moves assets holds it to the end, so that two moves cannot close a ring together.
 _TREE_LOCK = 0x74726565
 

@@ -28,20 +28,29 @@ function ask(dialog, button) {
   dialog.showModal();
 }
 
-/** What a form says, as the API takes it: numbers where `data-number`, nothing where it is empty. */
+/**
+ * What a form says, as the API takes it: numbers where `data-number`, moments where `data-moment`;
+ * nothing where it is empty, or null where `data-null`.
+ */
 function said(form) {
   const body = {};
   for (const field of form.querySelectorAll("[name]")) {
     if (field.type === "checkbox") body[field.name] = field.checked;
-    else if (field.value) body[field.name] = "number" in field.dataset ? Number(field.value) : field.value;
+    else if (field.value) body[field.name] = valueOf(field);
+    else if ("null" in (field.selectedOptions?.[0] ?? field).dataset) body[field.name] = null;
   }
   return body;
+}
+
+function valueOf(field) {
+  if ("number" in field.dataset) return Number(field.value);
+  return "moment" in field.dataset ? new Date(field.value).toISOString() : field.value;
 }
 
 async function act(button, body) {
   refusal.textContent = "";
   button.disabled = true;
-  const problem = await post(button.dataset.post, { body });
+  const problem = await post(button.dataset.post, { body, version: button.dataset.version });
   if (problem === null) {
     location.reload();
     return;

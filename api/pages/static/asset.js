@@ -1,6 +1,8 @@
 // An asset's page: the history of its points over a range that the reader picks.
 
+import { letAct } from "/static/act.js";
 import { clockOf, draw, layoutOf } from "/static/chart.js";
+import { letAttach } from "/static/files.js";
 import { follow, keepAges, paced } from "/static/live.js";
 
 const place = document.getElementById("history");
@@ -72,5 +74,7 @@ if (place) {
     if (!document.hidden && range <= 3600) again();
   }, 5_000);
 }
+letAct();
+letAttach();
 follow({});
 keepAges();

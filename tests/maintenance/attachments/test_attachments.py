@@ -8,9 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from config.clock import to_us
 from config.database import Connection
+from config.settings import Settings
 from maintenance.attachments.attachment import NewAttachment, Subject, SubjectKind
 from maintenance.attachments.folder import FileFolder, Received
+from maintenance.attachments.job import discard_files
 from maintenance.attachments.queries import attachments_of, attachments_of_all, get_attachment
 from maintenance.attachments.service import (
     GRACE,
@@ -186,3 +189,13 @@ def test_a_content_that_is_not_there_is_missing(folder: FileFolder) -> None:
 async def test_what_is_not_there_cannot_be_taken_away(connection: Connection) -> None:
     with pytest.raises(NotFound, match="attachment 9"):
         await detach(connection, 9, actor="kim", at=START)
+
+
+async def test_the_job_discards_until_nothing_is_left(
+    connection: Connection, folder: FileFolder, tmp_path: Path
+) -> None:
+    for number in range(120):
+        made = await attached(connection, folder, ORDER, b"%d" % number)
+        await detach(connection, made, actor="kim", at=START)
+    await discard_files(connection, Settings(home=tmp_path), lambda: to_us(START + GRACE * 2))
+    assert files(folder) == []
