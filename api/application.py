@@ -64,6 +64,7 @@ def create_application(
             ready_lag_s=told.ready_lag_s,
             files=FileFolder(told.home),
             largest_file=told.attachment_max_bytes,
+            public_url=told.public_url,
         )
 
     application = FastAPI(

@@ -6,8 +6,10 @@ from xml.sax.saxutils import escape
 import segno
 
 _HEIGHT = 120
-_CODE = 104
-_TEXT_AT = _CODE + 20
+_CODE = 92
+# Scanners want a white border of four modules; the smallest code of an address has 25.
+_BORDER = 15
+_TEXT_AT = _CODE + 2 * _BORDER
 _WIDTH = 360
 _LONGEST_NAME = 28
 
@@ -32,7 +34,7 @@ def label_svg(base: str, tag: str, name: str) -> str:
         f'aria-label="Label of {escape(tag, {chr(34): "&quot;"})}" '
         'font-family="system-ui, sans-serif">'
         f'<rect width="{_WIDTH}" height="{_HEIGHT}" fill="#fff"/>'
-        f'<g transform="translate(8 8)">{drawing}</g>{"".join(lines)}</svg>'
+        f'<g transform="translate({_BORDER} {_BORDER})">{drawing}</g>{"".join(lines)}</svg>'
     )
 
 

@@ -39,6 +39,8 @@ class Services:
     files: FileFolder
     largest_file: int
     """In bytes."""
+    public_url: str
+    """Where people reach the pages; empty: where they are asked for."""
 
 
 def services_of(request: HTTPConnection) -> Services:

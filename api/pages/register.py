@@ -13,7 +13,7 @@ from api.guard import Reader
 from api.labels import label_svg
 from api.pages.places import load_places
 from api.pages.render import render
-from api.services import ConnectionOf, Services
+from api.services import ConnectionOf, Services, services_of
 from api.v1.assets import existing_asset
 from config.clock import from_us
 from config.database import Connection
@@ -112,7 +112,7 @@ async def get_labels(
             limit=_LABELS + 1,
         )
     page, following = cut(found, _LABELS, lambda each: [each.tag])
-    base = str(request.base_url)
+    base = services_of(request).public_url or str(request.base_url)
     return render(
         request,
         "labels.html",
