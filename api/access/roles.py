@@ -30,6 +30,8 @@ class Permission(StrEnum):
     """Write job plans and rounds, which say how work is done."""
     KEEP_KNOWLEDGE = "keep_knowledge"
     """Write and publish articles."""
+    KEEP_PEOPLE = "keep_people"
+    """Keep people, teams, calendars, rules of assignment and service levels; freeze schedules."""
     TUNE = "tune"
     """Draft, try, activate and retire rules, and replay them over history."""
     WRITE = "write"
@@ -55,6 +57,7 @@ _PLAN = _CARRY_OUT | {
     Permission.APPROVE,
     Permission.CLOSE,
     Permission.KEEP_METERS,
+    Permission.KEEP_PEOPLE,
     Permission.KEEP_JOB_PLANS,
     Permission.KEEP_KNOWLEDGE,
     Permission.KEEP_REGISTER,

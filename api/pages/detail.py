@@ -13,6 +13,7 @@ from api.pages.overview import values_of
 from api.pages.places import load_places
 from api.pages.register import register_context
 from api.pages.render import render
+from api.pages.service_levels import assignment_and_level
 from api.services import ConnectionOf, ServicesOf
 from api.v1.assets import existing_asset
 from api.v1.orders import NEEDS
@@ -40,7 +41,11 @@ _SHOWN = 20
 
 @router.get("/work-orders/{number}")
 async def get_order_page(
-    request: Request, connection: ConnectionOf, caller: Reader, number: str
+    request: Request,
+    connection: ConnectionOf,
+    services: ServicesOf,
+    caller: Reader,
+    number: str,
 ) -> Response:
     """An order with its evidence, its story, and what may be done next."""
     order = await get_order(connection, number)
@@ -57,6 +62,7 @@ async def get_order_page(
         evidence=await evidence_of(connection, order),
         changes=await changes_of(connection, order),
         events=await events_of(connection, order),
+        **await assignment_and_level(connection, order, services.clock()),
         actions=[action for action in allowed_transitions(order) if caller.may(NEEDS[action])],
         # Who answers for the fault is decided by when it came.
         warranty=await warranty_of(connection, asset.id, order.failed_at or order.created_at),

@@ -52,6 +52,11 @@ def format_time(moment: datetime, zone: str) -> str:
     return moment.astimezone(ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M:%S %Z")
 
 
+def format_clock(moment: datetime, zone: str) -> str:
+    """Day and time to the minute in a zone: `Mon 14:30`."""
+    return moment.astimezone(ZoneInfo(zone)).strftime("%a %H:%M")
+
+
 def format_moment(seconds: float, zone: str) -> str:
     """A time in seconds since 1970, in a zone."""
     return format_time(from_us(round(seconds * 1e6)), zone)

@@ -13,6 +13,7 @@ from api.access.caller import Caller
 from api.pages.format import (
     done,
     format_age,
+    format_clock,
     format_moment,
     format_number,
     format_rate,
@@ -39,6 +40,7 @@ def _environment() -> Environment:
     )
     environment.filters |= {
         "age": format_age,
+        "clock_in": format_clock,
         "done": done,
         "moment": format_moment,
         "number": format_number,

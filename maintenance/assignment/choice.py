@@ -14,6 +14,8 @@ from maintenance.people.staff import Absence, Contract, Skill, Staff, StaffKind,
 CAPACITY_AHEAD = timedelta(days=7)
 """Open work is held against what somebody can give within this time."""
 
+_ROUND_THE_CLOCK = timedelta(days=4)
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
@@ -268,6 +270,8 @@ def _shift_words(candidate: Candidate, free: tuple[datetime, datetime | None], a
         return f"can begin {_clock(start, candidate.zone)}"
     if until is None:
         return "there at any time"
+    if until - at >= _ROUND_THE_CLOCK:
+        return "on shift round the clock"
     return f"on shift until {_until(until, at, candidate.zone)}"
 
 

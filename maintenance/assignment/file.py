@@ -1,6 +1,6 @@
 """A rule of assignment in plant files, and as the API takes it."""
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from maintenance.assignment.rule import Preference, Rule
 from maintenance.orders.work_order import OrderType
@@ -14,6 +14,22 @@ class AssignmentRuleShape(FileShape):
     The first rule by rank that is for an order and knows somebody who can do it decides. Lists that
     are left out name everything.
     """
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "code": "pumps",
+                    "name": "Pumps",
+                    "asset_classes": ["centrifugal_pump"],
+                    "candidates": ["workshop"],
+                    "skills": ["pump"],
+                }
+            ]
+        },
+    )
 
     code: Code = Field(description="Its code, unique among rules.", examples=["pump-repairs"])
     name: Name = Field(description="What people call it.", examples=["Repairs of pumps"])

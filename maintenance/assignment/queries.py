@@ -112,7 +112,7 @@ async def stored_rules(connection: Connection) -> dict[str, Kept[Rule]]:
     found: dict[str, Kept[Rule]] = {}
     for row in await _rows(connection, RULES, {}):
         rule = _FORM.validate_python(row["definition"])
-        found[rule.code] = Kept(rule, KeptIn(row["kept_in"]), row["retired"])
+        found[rule.code] = Kept(rule, KeptIn(row["kept_in"]), row["retired"], row["version"])
     return found
 
 

@@ -34,11 +34,27 @@ async def apply_assignment_rules(
     return await kept.apply_files(connection, _SHELF, by_code, at=from_us(clock()))
 
 
-async def save_rule(connection: Connection, rule: Rule, *, clock: ClockUs = now_us) -> None:
-    """Make or change a rule. Raises `NotFound` for somebody who is not there, `KeptInFiles`."""
+async def save_rule(
+    connection: Connection,
+    rule: Rule,
+    *,
+    expected_version: int | None = None,
+    clock: ClockUs = now_us,
+) -> None:
+    """Make or change a rule.
+
+    Raises `NotFound` for somebody who is not there, `KeptInFiles`, `StaleVersion`.
+    """
     for code in (*rule.candidates, *filter(None, [rule.otherwise])):
         await existing_holder(connection, code)
-    await kept.save(connection, _SHELF, rule.code, rule, at=from_us(clock()))
+    await kept.save(
+        connection,
+        _SHELF,
+        rule.code,
+        rule,
+        expected_version=expected_version,
+        at=from_us(clock()),
+    )
 
 
 async def retire_rule(connection: Connection, code: str, *, clock: ClockUs = now_us) -> None:

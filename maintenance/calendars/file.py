@@ -5,7 +5,7 @@ from datetime import date, time
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from maintenance.calendars.calendar import (
     Calendar,
@@ -130,6 +130,21 @@ class DayExceptionShape(FileShape):
 
 class CalendarShape(FileShape):
     """When work is done, under `calendars:`; a change of it counts from when it is applied."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "code": "day",
+                    "name": "Day shift",
+                    "time_zone": "Europe/Berlin",
+                    "shifts": [{"name": "day", "start": "07:00", "end": "15:30"}],
+                }
+            ]
+        },
+    )
 
     code: Code = Field(description="Its code, unique among calendars.", examples=["two-shift"])
     name: Name = Field(description="What people call it.", examples=["Early and late shift"])

@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 
 from config.database import Connection
 from config.difference import Difference, Stored, compare
-from maintenance.errors import KeptInFiles, NotFound
+from maintenance.errors import KeptInFiles, NotFound, StaleVersion
 
 DefinitionT = TypeVar("DefinitionT")
 
@@ -31,6 +31,7 @@ class Kept(Generic[DefinitionT]):
     definition: DefinitionT
     kept_in: KeptIn
     retired: bool
+    version: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,17 +79,22 @@ async def save(
     code: str,
     definition: DefinitionT,
     *,
+    expected_version: int | None = None,
     at: datetime,
 ) -> None:
     """Make or change one over the API; nothing is written where nothing differs.
 
-    Raises `KeptInFiles`.
+    With an expected version, only what still has it is changed. Raises `KeptInFiles`,
+    `StaleVersion`.
     """
     async with connection.transaction():
         present = (await shelf.read(connection)).get(code)
         if present is not None and not present.retired:
             if present.kept_in is KeptIn.FILES:
                 raise KeptInFiles(shelf.what, code)
+            if expected_version not in (None, present.version):
+                expected = expected_version or 0
+                raise StaleVersion(code, expected=expected, present=present.version)
             if present.definition == definition:
                 return
         await shelf.write(connection, definition, KeptIn.DATABASE, at)

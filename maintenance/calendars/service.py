@@ -22,10 +22,24 @@ async def apply_calendars(
 
 
 async def save_calendar(
-    connection: Connection, calendar: Calendar, *, clock: ClockUs = now_us
+    connection: Connection,
+    calendar: Calendar,
+    *,
+    expected_version: int | None = None,
+    clock: ClockUs = now_us,
 ) -> None:
-    """Make a calendar, or its next version, which counts from now. Raises `KeptInFiles`."""
-    await kept.save(connection, _SHELF, calendar.code, calendar, at=from_us(clock()))
+    """Make a calendar, or its next version, which counts from now.
+
+    Raises `KeptInFiles`, `StaleVersion`.
+    """
+    await kept.save(
+        connection,
+        _SHELF,
+        calendar.code,
+        calendar,
+        expected_version=expected_version,
+        at=from_us(clock()),
+    )
 
 
 async def retire_calendar(connection: Connection, code: str, *, clock: ClockUs = now_us) -> None:

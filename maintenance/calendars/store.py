@@ -12,10 +12,11 @@ from maintenance.calendars.form import calendar_from_json, calendar_to_json
 from maintenance.calendars.kept import Kept, KeptIn
 
 STORED_CALENDARS: Final[LiteralString] = """
-SELECT calendar.code, newest.definition, calendar.kept_in, calendar.retired_at IS NOT NULL
+SELECT calendar.code, newest.definition, calendar.kept_in, calendar.retired_at IS NOT NULL,
+       newest.version
 FROM work_calendar calendar
 JOIN LATERAL (
-    SELECT definition FROM work_calendar_version WHERE calendar_id = calendar.id
+    SELECT definition, version FROM work_calendar_version WHERE calendar_id = calendar.id
     ORDER BY version DESC LIMIT 1
 ) newest ON true
 FOR UPDATE OF calendar
@@ -51,8 +52,8 @@ async def stored_calendars(connection: Connection) -> dict[str, Kept[Calendar]]:
     """Every calendar by code, the retired ones too, held to the end of the transaction."""
     cursor = await connection.execute(STORED_CALENDARS)
     return {
-        code: Kept(calendar_from_json(definition), KeptIn(kept_in), retired)
-        for code, definition, kept_in, retired in await cursor.fetchall()
+        code: Kept(calendar_from_json(definition), KeptIn(kept_in), retired, version)
+        for code, definition, kept_in, retired, version in await cursor.fetchall()
     }
 
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from maintenance.people.staff import Contract, Rate, Skill, Staff, StaffKind, Team
 from maintenance.register.file import Code, FileShape, Name
@@ -79,6 +79,22 @@ class ContractShape(FileShape):
 
 class StaffShape(FileShape):
     """A person or a contract vendor, under `people:`."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "code": "kim",
+                    "name": "Kim Berger",
+                    "craft": "mechanical",
+                    "calendar": "day",
+                    "skills": [{"name": "pump", "valid_until": "2028-06-30"}],
+                }
+            ]
+        },
+    )
 
     code: StaffCode = Field(
         description="Their code; the login where they have one.", examples=["kim"]
@@ -161,6 +177,14 @@ class StaffShape(FileShape):
 
 class TeamShape(FileShape):
     """People and vendors that work together, under `teams:`."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        json_schema_extra={
+            "examples": [{"code": "workshop", "name": "Workshop", "members": ["kim"]}]
+        },
+    )
 
     code: StaffCode = Field(
         description="Its code; no person or vendor has it.", examples=["mechanics"]

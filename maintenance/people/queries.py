@@ -159,7 +159,7 @@ async def list_teams(connection: Connection) -> list[Team]:
 async def stored_teams(connection: Connection) -> dict[str, Kept[Team]]:
     """Every team by code, the retired ones too."""
     return {
-        row["code"]: Kept(_team(row), KeptIn(row["kept_in"]), row["retired"])
+        row["code"]: Kept(_team(row), KeptIn(row["kept_in"]), row["retired"], row["version"])
         for row in await _rows(connection, TEAMS, {})
     }
 
@@ -167,7 +167,7 @@ async def stored_teams(connection: Connection) -> dict[str, Kept[Team]]:
 async def stored_staff(connection: Connection) -> dict[str, Kept[Staff]]:
     """Every person and vendor by code, the retired ones too."""
     return {
-        row["code"]: Kept(_staff(row), KeptIn(row["kept_in"]), row["retired"])
+        row["code"]: Kept(_staff(row), KeptIn(row["kept_in"]), row["retired"], row["version"])
         for row in await _rows(connection, STAFF, {})
     }
 

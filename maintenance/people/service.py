@@ -29,16 +29,30 @@ async def apply_staff(
     return await kept.apply_files(connection, _STAFF, by_code, at=from_us(clock()))
 
 
-async def save_staff(connection: Connection, staff: Staff, *, clock: ClockUs = now_us) -> None:
+async def save_staff(
+    connection: Connection,
+    staff: Staff,
+    *,
+    expected_version: int | None = None,
+    clock: ClockUs = now_us,
+) -> None:
     """Make or change a person or vendor.
 
-    Raises `NotFound` for a site or calendar that is not there, `CodeTaken`, `KeptInFiles`.
+    Raises `NotFound` for a site or calendar that is not there, `CodeTaken`, `KeptInFiles`,
+    `StaleVersion`.
     """
     async with connection.transaction():
         await _refuse_taken(connection, staff.code, "team")
         await _refuse_unknown_site(connection, staff.site)
         await _refuse_unknown_calendar(connection, staff.calendar)
-        await kept.save(connection, _STAFF, staff.code, staff, at=from_us(clock()))
+        await kept.save(
+            connection,
+            _STAFF,
+            staff.code,
+            staff,
+            expected_version=expected_version,
+            at=from_us(clock()),
+        )
 
 
 async def retire_staff(connection: Connection, code: str, *, clock: ClockUs = now_us) -> None:
@@ -56,10 +70,17 @@ async def apply_teams(
     return await kept.apply_files(connection, _TEAMS, by_code, at=from_us(clock()))
 
 
-async def save_team(connection: Connection, team: Team, *, clock: ClockUs = now_us) -> None:
+async def save_team(
+    connection: Connection,
+    team: Team,
+    *,
+    expected_version: int | None = None,
+    clock: ClockUs = now_us,
+) -> None:
     """Make or change a team.
 
-    Raises `NotFound` for a member or site that is not there, `CodeTaken`, `KeptInFiles`.
+    Raises `NotFound` for a member or site that is not there, `CodeTaken`, `KeptInFiles`,
+    `StaleVersion`.
     """
     async with connection.transaction():
         await _refuse_taken(connection, team.code, "person", "vendor")
@@ -68,7 +89,14 @@ async def save_team(connection: Connection, team: Team, *, clock: ClockUs = now_
         for member in team.members:
             if member not in known:
                 raise NotFound("person", member)
-        await kept.save(connection, _TEAMS, team.code, _in_order(team), at=from_us(clock()))
+        await kept.save(
+            connection,
+            _TEAMS,
+            team.code,
+            _in_order(team),
+            expected_version=expected_version,
+            at=from_us(clock()),
+        )
 
 
 async def retire_team(connection: Connection, code: str, *, clock: ClockUs = now_us) -> None:

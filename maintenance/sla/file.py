@@ -1,6 +1,6 @@
 """An agreement in plant files, and as the API takes it."""
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from maintenance.orders.work_order import OrderType
 from maintenance.register.file import Code, FileShape, Name
@@ -49,6 +49,21 @@ class ServiceLevelShape(FileShape):
 
     Orders keep the version that was in force when they were made.
     """
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "code": "critical",
+                    "name": "Critical machines",
+                    "priorities": [1, 2],
+                    "response": {"minutes": 60, "measure": "elapsed"},
+                }
+            ]
+        },
+    )
 
     code: Code = Field(description="Its code, unique among agreements.", examples=["critical"])
     name: Name = Field(description="What people call it.", examples=["Critical machines"])

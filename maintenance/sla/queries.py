@@ -193,7 +193,9 @@ async def stored_agreements(connection: Connection) -> dict[str, Kept[Agreement]
     found: dict[str, Kept[Agreement]] = {}
     for row in await _rows(connection, AGREEMENTS, {}):
         agreement = agreement_from_json(row["definition"])
-        found[agreement.code] = Kept(agreement, KeptIn(row["kept_in"]), row["retired"])
+        found[agreement.code] = Kept(
+            agreement, KeptIn(row["kept_in"]), row["retired"], row["version"]
+        )
     return found
 
 

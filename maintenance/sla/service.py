@@ -41,15 +41,26 @@ async def apply_agreements(
 
 
 async def save_agreement(
-    connection: Connection, agreement: Agreement, *, clock: ClockUs = now_us
+    connection: Connection,
+    agreement: Agreement,
+    *,
+    expected_version: int | None = None,
+    clock: ClockUs = now_us,
 ) -> None:
     """Make an agreement or its next version, for orders from now on.
 
-    Raises `NotFound` for a calendar that is not there, `KeptInFiles`.
+    Raises `NotFound` for a calendar that is not there, `KeptInFiles`, `StaleVersion`.
     """
     if agreement.calendar and agreement.calendar not in await histories(connection):
         raise NotFound("calendar", agreement.calendar)
-    await kept.save(connection, _SHELF, agreement.code, agreement, at=from_us(clock()))
+    await kept.save(
+        connection,
+        _SHELF,
+        agreement.code,
+        agreement,
+        expected_version=expected_version,
+        at=from_us(clock()),
+    )
 
 
 async def retire_agreement(connection: Connection, code: str, *, clock: ClockUs = now_us) -> None:

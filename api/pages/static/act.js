@@ -38,6 +38,8 @@ function said(form) {
     if (field.type === "checkbox") body[field.name] = field.checked;
     else if (field.value) body[field.name] = valueOf(field);
     else if ("null" in (field.selectedOptions?.[0] ?? field).dataset) body[field.name] = null;
+    else if ("moment" in field.dataset && field.value) body[field.name] = new Date(field.value).toISOString();
+    else if (field.value) body[field.name] = "number" in field.dataset ? Number(field.value) : field.value;
   }
   return body;
 }
