@@ -143,3 +143,6 @@ CREATE TABLE calendar_feed (
 CREATE INDEX calendar_feed_holder ON calendar_feed (holder) WHERE revoked_at IS NULL;
 CREATE INDEX work_order_assigned_window ON work_order (assignee, planned_start)
     WHERE planned_start IS NOT NULL AND state NOT IN ('completed', 'closed', 'cancelled');
+-- The board for dispatch: what is open, the most urgent first.
+CREATE INDEX work_order_dispatch ON work_order (priority, id)
+    WHERE state NOT IN ('completed', 'closed', 'cancelled');
