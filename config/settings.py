@@ -100,6 +100,13 @@ class Settings(BaseSettings):
         "amount is booked: nothing is converted.",
         examples=["EUR"],
     )
+    purchase_limit_minor: int = Field(
+        default=500_000,
+        ge=0,
+        description="What a requisition may cost, in minor units of the currency, for a planner to "
+        "approve it; more takes somebody who may spend any amount.",
+        examples=["500000"],
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info",
         description="Least severe diagnostic message that is printed.",

@@ -32,6 +32,14 @@ class Permission(StrEnum):
     """Write and publish articles."""
     KEEP_PEOPLE = "keep_people"
     """Keep people, teams, calendars, rules of assignment and service levels; freeze schedules."""
+    KEEP_STOCK = "keep_stock"
+    """Keep parts and storerooms: take in, move, count, put right, take back."""
+    OVERDRAW_STOCK = "overdraw_stock"
+    """Take out more than the books say is there, with a reason, where the storeroom permits it."""
+    PROCURE = "procure"
+    """Ask for parts, approve within the plant's limit, order, receive, and have vendors do work."""
+    SPEND = "spend"
+    """Approve any amount."""
     TUNE = "tune"
     """Draft, try, activate and retire rules, and replay them over history."""
     WRITE = "write"
@@ -61,6 +69,9 @@ _PLAN = _CARRY_OUT | {
     Permission.KEEP_JOB_PLANS,
     Permission.KEEP_KNOWLEDGE,
     Permission.KEEP_REGISTER,
+    Permission.KEEP_STOCK,
+    Permission.OVERDRAW_STOCK,
+    Permission.PROCURE,
     Permission.SHELVE,
 }
 

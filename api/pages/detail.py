@@ -14,6 +14,7 @@ from api.pages.places import load_places
 from api.pages.register import register_context
 from api.pages.render import render
 from api.pages.service_levels import assignment_and_level
+from api.pages.stock import stock_of_order
 from api.services import ConnectionOf, ServicesOf
 from api.v1.assets import existing_asset
 from api.v1.orders import NEEDS
@@ -60,6 +61,7 @@ async def get_order_page(
         order=order,
         asset=asset,
         evidence=await evidence_of(connection, order),
+        **await stock_of_order(connection, order, caller),
         changes=await changes_of(connection, order),
         events=await events_of(connection, order),
         **await assignment_and_level(connection, order, services.clock()),

@@ -26,6 +26,7 @@ from api.pages import (
     schedule,
     service_levels,
     session,
+    stock,
 )
 
 _STATIC = Path(__file__).parent / "static"
@@ -60,6 +61,7 @@ def install(application: FastAPI) -> None:
         people.router,
         schedule.router,
         service_levels.router,
+        stock.router,
         automation.router,
         figures.router,
     )

@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from ingest.point_file import Unit
 from maintenance.materials.part import (
@@ -30,6 +30,10 @@ Amount = Annotated[Decimal, Field(ge=0, le=10**11, decimal_places=2)]
 
 class StoreroomShape(FileShape):
     """A place where parts are kept, under `storerooms:`."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"code": "MAIN", "name": "Main store", "site": "berlin"}]}
+    )
 
     code: Code = Field(description="Its code, unique among storerooms.", examples=["MAIN"])
     name: Name = Field(description="What people call it.", examples=["Main store"])
@@ -106,6 +110,12 @@ class ManufacturerNumberShape(FileShape):
 
 class PartShape(FileShape):
     """A spare part or a material, under `parts:`."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"code": "BRG-6309", "name": "Bearing 6309", "standard_cost": "42.50"}]
+        }
+    )
 
     code: PartCode = Field(description="Its code, unique among parts.", examples=["BRG-6309"])
     name: Name = Field(description="What people call it.", examples=["Deep groove bearing 6309"])

@@ -4,7 +4,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from maintenance.materials.file import Amount, PartCode, Quantity
 from maintenance.procurement.vendor import ContractDefinition, PriceAgreement, VendorDefinition
@@ -55,6 +55,10 @@ class PriceShape(FileShape):
 class VendorShape(FileShape):
     """A firm that parts are bought from, or that does work, under `vendors:`."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"code": "bearing-trade", "name": "Bearing Trade Ltd"}]}
+    )
+
     code: Code = Field(
         description="Its code; that of a vendor under `people:` where it does work.",
         examples=["bearing-trade"],
@@ -91,6 +95,20 @@ class VendorShape(FileShape):
 
 class ContractShape(FileShape):
     """A service contract with a vendor, under `contracts:`."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "code": "SC-2026-014",
+                    "name": "Compressor service",
+                    "vendor": "airtech",
+                    "valid_from": "2026-01-01",
+                    "valid_to": "2026-12-31",
+                }
+            ]
+        }
+    )
 
     code: Code = Field(description="Its code, unique among contracts.", examples=["SC-2026-014"])
     name: Name = Field(description="What it is about.", examples=["Compressor service"])
