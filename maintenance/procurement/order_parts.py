@@ -25,6 +25,8 @@ from maintenance.procurement.order_part_store import Lacking
 from maintenance.procurement.requisitions import Cause, Need, require
 from maintenance.procurement.services import cancel_order
 
+_PIECES = frozenset({"1", "pcs", "pc", "piece", "pieces", "ea", "each"})
+
 ACTOR = "job plan"
 """Who reserves what a job plan asks for."""
 
@@ -46,7 +48,7 @@ async def prepare_parts(connection: Connection, order: WorkOrder, at: datetime) 
             connection, order.site, planned.part, planned.quantity
         )
         unit = await order_part_store.unit_of(connection, planned.part)
-        if place is None or unit != planned.unit:
+        if place is None or not _same_unit(unit, planned.unit):
             await _tell_unknown(connection, order, planned, unit)
             continue
         wish = Wish(
@@ -112,10 +114,15 @@ async def _tell_unknown(
     why = f"no storeroom at {order.site} can keep it"
     if unit is None:
         why = "there is no such part"
-    elif unit != planned.unit:
+    elif not _same_unit(unit, planned.unit):
         why = f"it is counted in {unit}, the job plan says {planned.unit}"
     text = f"{planned.part} of job plan {order.job_plan} was not reserved: {why}"
     await store.tell(connection, "work_order.part_unknown", order.number, text)
+
+
+def _same_unit(unit: str | None, planned: str) -> bool:
+    """Pieces have many names, and a job plan may use any of them."""
+    return unit == planned or (unit in _PIECES and planned in _PIECES)
 
 
 def _why(order: WorkOrder, lacking: Lacking) -> str:

@@ -84,6 +84,18 @@ async def test_a_part_that_nobody_knows_is_told_and_the_others_are_reserved(
     assert "there is no such part" in await value(trade, told)
 
 
+async def test_a_job_plan_may_call_pieces_by_any_of_their_names(trade: Connection) -> None:
+    await fill(trade, 1)
+    await trade.execute("UPDATE part SET unit = 'pcs'")
+    await plan_with_parts(trade, bearings="1")
+    await make(trade)
+    assert await committed(trade) == 1
+    await trade.execute("UPDATE part SET unit = 'kg'")
+    await make(trade)
+    told = "SELECT payload->>'text' FROM outbox WHERE topic = 'work_order.part_unknown'"
+    assert "counted in kg" in await value(trade, told)
+
+
 @pytest.mark.parametrize("last", [Action.COMPLETE, Action.CANCEL])
 async def test_an_order_that_ends_gives_free_what_it_did_not_use(
     trade: Connection, last: Action
