@@ -16,6 +16,7 @@ from config.settings import Settings
 from maintenance.attachments.job import discard_files
 from maintenance.automation.worker import forget_old
 from maintenance.events.service import raise_what_work_left
+from maintenance.knowledge.service import index_orders
 from maintenance.plans.clockwork import follow_meters, follow_orders, plan_ahead
 from maintenance.procurement.jobs import expire, reorder_parts
 from maintenance.rounds.service import report_missed
@@ -49,6 +50,7 @@ JOBS: tuple[Job, ...] = (
     Job("service levels", 5.0, keep_service_levels),
     Job("alarms that work left behind", 5.0, see_to_what_work_left),
     Job("missed stops of rounds", 5.0, report_missed),
+    Job("words of finished orders", 10.0, index_orders),
     Job("reservations expire", 30.0, expire),
     Job("parts are ordered again", 60.0, reorder_parts),
     Job("plan ahead", 10.0, plan_ahead),

@@ -6,6 +6,7 @@ from api.errors import CrossSiteRequest, NotAuthenticated, NotPermitted
 from api.problems import documented
 from api.v1 import (
     alarms,
+    articles,
     asset_edits,
     asset_history,
     asset_records,
@@ -71,6 +72,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     figures.router,
     order_steps.router,
     job_plans.router,
+    articles.router,
     rounds.router,
     calendars.router,
     people.router,

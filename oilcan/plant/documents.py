@@ -26,6 +26,7 @@ WORK_KEYS: tuple[str, ...] = (
     "contracts",
     "job_plans",
     "rounds",
+    "articles",
     "maintenance_plans",
 )
 """Lists that describe how work is done (`oilcan.plant.sections`)."""

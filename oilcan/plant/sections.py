@@ -14,6 +14,7 @@ from config.documents import Document, Problem
 from oilcan.plant.automation_sections import AUTOMATIONS, CHANNELS
 from oilcan.plant.entries import Declared, Placed, read_section
 from oilcan.plant.job_plan_sections import JOB_PLAN_SECTIONS
+from oilcan.plant.knowledge_sections import KNOWLEDGE_SECTIONS
 from oilcan.plant.people_sections import PEOPLE_SECTIONS
 from oilcan.plant.plan_sections import MAINTENANCE_PLANS
 from oilcan.plant.section import Applied, Section
@@ -25,6 +26,7 @@ SECTIONS: tuple[Section, ...] = (
     AUTOMATIONS,
     *STOCK_SECTIONS,
     *JOB_PLAN_SECTIONS,
+    *KNOWLEDGE_SECTIONS,
     MAINTENANCE_PLANS,
 )
 """In the order in which they are applied: a section may refer to those before it."""

@@ -18,6 +18,9 @@ from maintenance.figures import (
 from maintenance.job_plans import queries as job_plans
 from maintenance.job_plans import step_store
 from maintenance.job_plans import store as job_plan_writes
+from maintenance.knowledge import queries as articles
+from maintenance.knowledge import recommendation
+from maintenance.knowledge import store as article_writes
 from maintenance.orders import queries, store
 from maintenance.rounds import queries as walks
 from maintenance.rounds import store as round_writes
@@ -44,6 +47,9 @@ STATEMENTS = {
         step_store,
         walks,
         round_writes,
+        articles,
+        recommendation,
+        article_writes,
     )
     for name, value in vars(module).items()
     if name.isupper() and name[0] != "_" and isinstance(value, str)
