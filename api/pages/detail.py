@@ -15,6 +15,7 @@ from api.pages.register import register_context
 from api.pages.render import render
 from api.pages.service_levels import assignment_and_level
 from api.pages.stock import stock_of_order
+from api.pages.work import work_of_order
 from api.services import ConnectionOf, ServicesOf
 from api.v1.assets import existing_asset
 from api.v1.orders import NEEDS
@@ -65,6 +66,7 @@ async def get_order_page(
         changes=await changes_of(connection, order),
         events=await events_of(connection, order),
         **await assignment_and_level(connection, order, services.clock()),
+        **await work_of_order(connection, order),
         actions=[action for action in allowed_transitions(order) if caller.may(NEEDS[action])],
         # Who answers for the fault is decided by when it came.
         warranty=await warranty_of(connection, asset.id, order.failed_at or order.created_at),

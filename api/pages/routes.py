@@ -27,6 +27,7 @@ from api.pages import (
     service_levels,
     session,
     stock,
+    work,
 )
 
 _STATIC = Path(__file__).parent / "static"
@@ -62,6 +63,7 @@ def install(application: FastAPI) -> None:
         schedule.router,
         service_levels.router,
         stock.router,
+        work.router,
         automation.router,
         figures.router,
     )
