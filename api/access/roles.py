@@ -28,6 +28,8 @@ class Permission(StrEnum):
     """Make, change, move and retire assets, and load many from a file."""
     KEEP_JOB_PLANS = "keep_job_plans"
     """Write job plans and rounds, which say how work is done."""
+    KEEP_PLANS = "keep_plans"
+    """Write maintenance plans, pause them, and decide about work that they have ahead."""
     KEEP_KNOWLEDGE = "keep_knowledge"
     """Write and publish articles."""
     KEEP_PEOPLE = "keep_people"
@@ -68,6 +70,7 @@ _PLAN = _CARRY_OUT | {
     Permission.KEEP_PEOPLE,
     Permission.KEEP_JOB_PLANS,
     Permission.KEEP_KNOWLEDGE,
+    Permission.KEEP_PLANS,
     Permission.KEEP_REGISTER,
     Permission.KEEP_STOCK,
     Permission.OVERDRAW_STOCK,

@@ -7,7 +7,7 @@ they take the same one after another, or should one end anywhere, nothing is dou
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from config.clock import ClockUs, from_us, now_us
@@ -98,24 +98,26 @@ async def generate(
     `horizon` takes the place of the plans' own; after `most` plans, others have their turn.
     """
     now, done, after = from_us(clock()), Generated(), 0
+    numbers = list[int]()
     while True:
         async with connection.transaction():
             taken = await store.take_plans(
                 connection,
                 after=after,
-                before=now - EVERY if ids is None else datetime.min.replace(tzinfo=UTC),
-                ids=ids or (),
+                before=now - EVERY,
+                ids=ids,
                 limit=GROUP,
             )
             if taken:
                 done.troubles |= await _generate(connection, taken, now=now, horizon=horizon)
         done.plans += len(taken)
+        numbers += [each.id for each in taken]
         if not taken or (most is not None and done.plans >= most):
             break
         after = taken[-1].id
-    if done.plans:
+    if numbers:
         async with connection.transaction():
-            await store.suppress(connection)
+            await store.suppress(connection, numbers)
     return done
 
 

@@ -18,8 +18,9 @@ TAKE_PLANS: Final[LiteralString] = """
 SELECT id, code, definition, version, effective_at, generated_at, generated_version
 FROM maintenance_plan
 WHERE retired_at IS NULL AND id > %(after)s
-  AND (generated_version IS DISTINCT FROM version OR generated_at < %(before)s
-       OR id = ANY (%(ids)s))
+  AND CASE WHEN %(ids)s::integer[] IS NULL
+           THEN generated_version IS DISTINCT FROM version OR generated_at < %(before)s
+           ELSE id = ANY (%(ids)s) END
 ORDER BY id LIMIT %(limit)s
 FOR UPDATE SKIP LOCKED
 """
@@ -255,8 +256,10 @@ WHERE p.id = t.plan_id
 """
 
 NESTED_RANKS: Final[LiteralString] = """
-SELECT DISTINCT rank FROM maintenance_plan
-WHERE nest IS NOT NULL AND retired_at IS NULL ORDER BY rank DESC
+SELECT p.rank, array_agg(DISTINCT p.nest) FROM maintenance_plan p
+WHERE p.nest IS NOT NULL AND p.retired_at IS NULL
+  AND p.nest IN (SELECT nest FROM maintenance_plan WHERE id = ANY (%(plans)s))
+GROUP BY p.rank ORDER BY p.rank DESC
 """
 
 # From the greatest rank down, so that what is absorbed absorbs nothing itself. Only what changes is
@@ -277,7 +280,7 @@ WITH lesser AS (
           AND g.state IN ('forecast', 'released', 'done')
         ORDER BY q.rank DESC, g.id LIMIT 1
     ) a ON true
-    WHERE p.nest IS NOT NULL AND p.rank = %(rank)s AND p.retired_at IS NULL
+    WHERE p.nest = ANY (%(nests)s) AND p.rank = %(rank)s AND p.retired_at IS NULL
 )
 UPDATE plan_occurrence o
 SET state = CASE WHEN l.absorber IS NULL THEN 'forecast' ELSE 'suppressed' END,
@@ -366,11 +369,16 @@ async def take_plans(
     *,
     after: int,
     before: datetime,
-    ids: Sequence[int] = (),
+    ids: Sequence[int] | None = None,
     limit: int,
 ) -> list[Taken]:
-    """The next plans that changed, were generated before a moment, or are named."""
-    given = {"after": after, "before": before, "ids": list(ids), "limit": limit}
+    """The next plans that changed or were generated before a moment; with `ids` those named."""
+    given = {
+        "after": after,
+        "before": before,
+        "ids": None if ids is None else list(ids),
+        "limit": limit,
+    }
     cursor = await connection.execute(TAKE_PLANS, given)
     return [Taken(*row) for row in await cursor.fetchall()]
 
@@ -502,11 +510,11 @@ async def mark_generated(
     await connection.execute(MARK_GENERATED, given)
 
 
-async def suppress(connection: Connection) -> None:
-    """Say of what is ahead which greater work absorbs it, rank by rank."""
-    cursor = await connection.execute(NESTED_RANKS)
-    for (rank,) in await cursor.fetchall():
-        await connection.execute(SUPPRESS_RANK, {"rank": rank})
+async def suppress(connection: Connection, plans: Sequence[int]) -> None:
+    """Say of what is ahead in the groups of plans (by id) which greater work absorbs it."""
+    cursor = await connection.execute(NESTED_RANKS, {"plans": list(plans)})
+    for rank, nests in await cursor.fetchall():
+        await connection.execute(SUPPRESS_RANK, {"rank": rank, "nests": nests})
 
 
 def _given(names: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> dict[str, Any]:
