@@ -13,6 +13,7 @@ from oilcan.commands.edge import edge
 from oilcan.commands.files import backup, exports, imports, restore
 from oilcan.commands.meters import meter
 from oilcan.commands.operations import dead_letters, status
+from oilcan.commands.plans import plans
 from oilcan.commands.prepare import apply, check, migrate, schema
 from oilcan.commands.rules import rules
 from oilcan.commands.run import conditions, demo, ingest, maintenance, serve, up
@@ -56,6 +57,7 @@ app.add_typer(exports, name="export", rich_help_panel=_FILES)
 app.add_typer(dead_letters, name="dead-letters", rich_help_panel=_KEEP)
 app.add_typer(assets, name="assets", rich_help_panel=_KEEP)
 app.add_typer(meter, name="meter", rich_help_panel=_KEEP)
+app.add_typer(plans, name="plans", rich_help_panel=_KEEP)
 app.add_typer(keys, name="key", rich_help_panel=_ACCESS)
 app.add_typer(people, name="person", rich_help_panel=_ACCESS)
 app.add_typer(gateways, name="gateway", rich_help_panel=_ACCESS)

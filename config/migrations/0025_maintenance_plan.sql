@@ -33,6 +33,8 @@ CREATE TABLE maintenance_plan (
     retired_at    timestamptz
 );
 
+CREATE INDEX maintenance_plan_nest ON maintenance_plan (nest, rank) WHERE nest IS NOT NULL;
+
 -- Every change of a plan and every decision of a person about one of its occurrences.
 CREATE TABLE maintenance_plan_change (
     id      bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -93,8 +95,9 @@ CREATE TABLE plan_occurrence (
     created_at    timestamptz NOT NULL DEFAULT clock_timestamp(),
     UNIQUE (plan_id, asset_id, slot_key)
 );
-CREATE INDEX plan_occurrence_release ON plan_occurrence (release_at) WHERE decided_at IS NULL;
-CREATE INDEX plan_occurrence_chain ON plan_occurrence (plan_id, asset_id, ordinal DESC);
+CREATE INDEX plan_occurrence_release ON plan_occurrence (release_at)
+    WHERE decided_at IS NULL AND release_at IS NOT NULL;
+CREATE INDEX plan_occurrence_ahead ON plan_occurrence (plan_id, slot_at) WHERE decided_at IS NULL;
 CREATE INDEX plan_occurrence_asset ON plan_occurrence (asset_id, due_at);
 CREATE INDEX plan_occurrence_due ON plan_occurrence (due_at, id);
 CREATE INDEX plan_occurrence_order ON plan_occurrence (work_order_id)

@@ -32,7 +32,7 @@ WITH wanted AS (
 ), plan AS (
     SELECT plan_id, bool_or(kind = 'site') AS at_sites, bool_or(kind <> 'site') AS named
     FROM wanted GROUP BY plan_id
-), named AS (
+), named AS MATERIALIZED (
     SELECT w.plan_id, asset.id FROM wanted w JOIN asset ON asset.tag = w.name
     WHERE w.kind = 'asset'
     UNION
@@ -44,16 +44,18 @@ WITH wanted AS (
     JOIN site ON site.code = w.name JOIN asset ON asset.site_id = site.id
     WHERE w.kind = 'site'
 )
-SELECT named.plan_id, asset.id AS asset_id, asset.tag, site.id AS site_id, site.code AS site,
-       site.time_zone
+SELECT named.plan_id, a.id AS asset_id, a.tag, a.site_id, a.site, a.time_zone
 FROM named
-JOIN plan ON plan.plan_id = named.plan_id
-JOIN asset ON asset.id = named.id AND asset.retired_at IS NULL
-JOIN site ON site.id = asset.site_id
-WHERE NOT plan.at_sites OR EXISTS (
-    SELECT FROM wanted w WHERE w.plan_id = named.plan_id AND w.kind = 'site' AND w.name = site.code
-)
-ORDER BY named.plan_id, asset.tag
+CROSS JOIN LATERAL (
+    SELECT asset.id, asset.tag, site.id AS site_id, site.code AS site, site.time_zone
+    FROM asset JOIN site ON site.id = asset.site_id
+    WHERE asset.id = named.id AND asset.retired_at IS NULL
+    OFFSET 0
+) a
+WHERE NOT EXISTS (SELECT FROM plan p WHERE p.plan_id = named.plan_id AND p.at_sites)
+   OR EXISTS (SELECT FROM wanted w
+              WHERE w.plan_id = named.plan_id AND w.kind = 'site' AND w.name = a.site)
+ORDER BY named.plan_id, a.tag
 """
 
 KEEP_MEMBERS: Final[LiteralString] = """
@@ -131,14 +133,21 @@ WITH slot AS (
     SELECT * FROM unnest(%(taken)s::integer[], %(since)s::timestamptz[]) AS t (plan_id, since)
 )
 DELETE FROM plan_occurrence o
-USING taken t, asset
-WHERE o.plan_id = t.plan_id AND asset.id = o.asset_id AND o.decided_at IS NULL
-  AND o.slot_key LIKE 't:%%' AND o.slot_at >= t.since
-  AND NOT EXISTS (
-      SELECT FROM slot s JOIN plan_asset m ON m.plan_id = s.plan_id
-      WHERE s.plan_id = o.plan_id AND s.slot_key = o.slot_key AND s.site_id = asset.site_id
-        AND m.asset_id = o.asset_id
-  )
+USING (
+    SELECT x.id FROM taken t
+    CROSS JOIN LATERAL (
+        SELECT y.id, y.plan_id, y.asset_id, y.slot_key FROM plan_occurrence y
+        WHERE y.plan_id = t.plan_id AND y.slot_at >= t.since AND y.decided_at IS NULL
+          AND y.slot_key LIKE 't:%%'
+        OFFSET 0
+    ) x
+    JOIN asset ON asset.id = x.asset_id
+    WHERE (x.plan_id, asset.site_id, x.slot_key)
+          NOT IN (SELECT plan_id, site_id, slot_key FROM slot)
+       OR NOT EXISTS (SELECT FROM plan_asset m
+                      WHERE m.plan_id = x.plan_id AND m.asset_id = x.asset_id)
+) gone
+WHERE o.id = gone.id AND o.decided_at IS NULL
 """
 
 # Occurrences of the other kinds, row by row: counts of a meter, and links of a chain.
@@ -177,8 +186,7 @@ WITH row AS (
 DELETE FROM plan_occurrence o
 WHERE o.plan_id = ANY (%(taken)s) AND o.decided_at IS NULL
   AND o.slot_key NOT LIKE 't:%%' AND o.slot_key NOT LIKE 'c:%%'
-  AND NOT EXISTS (SELECT FROM row r WHERE r.plan_id = o.plan_id AND r.asset_id = o.asset_id
-                                      AND r.slot_key = o.slot_key)
+  AND (o.plan_id, o.asset_id, o.slot_key) NOT IN (SELECT plan_id, asset_id, slot_key FROM row)
 """
 
 DELETE_OTHER_KINDS: Final[LiteralString] = """
@@ -268,8 +276,11 @@ SUPPRESS_RANK: Final[LiteralString] = """
 WITH lesser AS (
     SELECT o.id, o.state, o.suppressed_by, a.id AS absorber, a.due_at AS absorber_due, a.code
     FROM maintenance_plan p
-    JOIN plan_occurrence o ON o.plan_id = p.id AND o.decided_at IS NULL
-     AND o.state IN ('forecast', 'suppressed')
+    CROSS JOIN LATERAL (
+        SELECT y.id, y.state, y.suppressed_by, y.asset_id, y.due_at FROM plan_occurrence y
+        WHERE y.plan_id = p.id AND y.decided_at IS NULL AND y.state IN ('forecast', 'suppressed')
+        OFFSET 0
+    ) o
     LEFT JOIN LATERAL (
         SELECT g.id, g.due_at, q.code
         FROM maintenance_plan q
