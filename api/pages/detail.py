@@ -11,6 +11,7 @@ from api.pages.alarms import shelf_lengths
 from api.pages.meters import meters_of
 from api.pages.overview import values_of
 from api.pages.places import load_places
+from api.pages.plans import plan_of_order
 from api.pages.register import register_context
 from api.pages.render import render
 from api.pages.service_levels import assignment_and_level
@@ -70,6 +71,7 @@ async def get_order_page(
         actions=[action for action in allowed_transitions(order) if caller.may(NEEDS[action])],
         # Who answers for the fault is decided by when it came.
         warranty=await warranty_of(connection, asset.id, order.failed_at or order.created_at),
+        **await plan_of_order(connection, order.id),
     )
 
 
