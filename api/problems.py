@@ -52,6 +52,15 @@ class ProblemBody(BaseModel):
     allowed_transitions: list[str] | None = Field(
         default=None, description="For refused transitions: the actions that are possible now."
     )
+    missing: list[dict[str, str]] | None = Field(
+        default=None, description="For orders that are not ready: what has to be brought about."
+    )
+    known: list[str] | None = Field(
+        default=None, description="For unknown codes: those that there are."
+    )
+    refused: list[dict[str, Any]] | None = Field(
+        default=None, description="For several orders at once: what stands in the way of each."
+    )
 
 
 _Status = HTTPStatus
@@ -513,6 +522,25 @@ class Problem:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
+def _more(error: config.OilcanError) -> dict[str, Any]:
+    """What an error tells beside its sentence."""
+    match error:
+        case maintenance.NotReady():
+            missing = [{"code": lack.code, "message": lack.message} for lack in error.missing]
+            return {"missing": missing}
+        case maintenance.CodeUnknown():
+            return {"known": list(error.known)}
+        case maintenance.BulkRefused():
+            return {"refused": [_refused(number, why) for number, why in error.refused]}
+        case _:
+            allowed = getattr(error, "allowed", None)
+            return {} if allowed is None else {"allowed_transitions": [str(one) for one in allowed]}
+
+
+def _refused(number: str, why: config.OilcanError) -> dict[str, Any]:
+    return {"number": number, **body_of(problem_type(type(why)), str(why), **_more(why))}
+
+
 def problem_of(error: Exception) -> Problem:
     """How an error is told: one of ours, of FastAPI's validation, or of the router."""
     if isinstance(error, config.OilcanError):
@@ -526,6 +554,7 @@ def problem_of(error: Exception) -> Problem:
                 for said in error.problems
             ]
         return Problem(problem_type(type(error)), str(error), more)
+        return Problem(problem_type(type(error)), str(error), _more(error))
     if isinstance(error, RequestValidationError):
         wrong = [
             {"field": ".".join(str(part) for part in item["loc"]), "message": item["msg"]}

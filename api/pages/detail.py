@@ -24,12 +24,11 @@ from conditions.event_queries import EventFilter, find_events, get_event, histor
 from config.database import Connection
 from ingest.history.latest import latest
 from ingest.points import find_points
+from maintenance.orders.list_query import OrderFilters, find_orders
 from maintenance.orders.queries import (
-    OrderFilters,
     changes_of,
     events_of,
     evidence_of,
-    find_orders,
     get_order,
     order_of_event,
 )

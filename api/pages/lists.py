@@ -14,7 +14,7 @@ from api.plant_counts import plant_counts
 from api.services import ConnectionOf, ServicesOf, current_problems
 from ingest.dead_letters import LetterFilter, LetterState, find_dead_letters
 from ingest.unknown import unknown_tags
-from maintenance.orders.queries import OrderFilters, find_orders
+from maintenance.orders.list_query import OrderFilters, find_orders
 from maintenance.orders.work_order import OPEN_STATES
 
 router = APIRouter(include_in_schema=False)

@@ -22,7 +22,8 @@ from config.database import Connection
 from ingest.history.latest import Latest, latest
 from ingest.point import Point
 from ingest.points import load_points
-from maintenance.orders.queries import OrderFilters, count_by_state, find_orders
+from maintenance.orders.list_query import OrderFilters, find_orders
+from maintenance.orders.queries import count_by_state
 from maintenance.orders.work_order import OPEN_STATES, WorkOrder
 from maintenance.register.asset import Asset
 from maintenance.register.queries import list_assets

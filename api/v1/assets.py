@@ -34,7 +34,7 @@ from ingest.point import Point
 from ingest.points import find_points
 from maintenance.attachments.attachment import Subject, SubjectKind
 from maintenance.attachments.queries import attachments_of
-from maintenance.orders.queries import OrderFilters, find_orders
+from maintenance.orders.list_query import OrderFilters, find_orders
 from maintenance.orders.work_order import OPEN_STATES
 from maintenance.register.asset import Asset
 from maintenance.register.downtime.queries import open_downtime

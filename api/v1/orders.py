@@ -10,14 +10,21 @@ from api.access.caller import Caller
 from api.access.roles import Permission
 from api.bodies.order import (
     AssigneeBody,
+    BulkAssigneeBody,
+    BulkBody,
     CommentBody,
+    EditBody,
     LinkedEventBody,
     NewOrderBody,
     OrderBody,
     OrderChangeBody,
     OrderDetail,
     OrderQuery,
+    ParentBody,
     ParticularsBody,
+    PossibleBody,
+    ProgressBody,
+    SeenBody,
     fields_of,
 )
 from api.bodies.page import Page, cut, decode_cursor
@@ -31,26 +38,30 @@ from api.errors import (
 from api.guard import CallerOf, Reader, demand, require
 from api.idempotency import Answer, once
 from api.problems import documented
-from api.services import ConnectionOf
+from api.services import ConnectionOf, Services, ServicesOf
+from config.clock import from_us
 from config.database import Connection
+from maintenance.commands.bulk import Seen, assign_all, change_states
 from maintenance.commands.creation import NewOrder, create_order
+from maintenance.commands.editing import edit_order, set_parent
+from maintenance.commands.gates import readiness_of
 from maintenance.commands.service import assign, change_state, comment
 from maintenance.errors import (
     AssetRetired,
+    BulkRefused,
+    CodeUnknown,
+    FamilyRefused,
     NotFound,
+    NotReady,
     ProblemOpen,
     RequirementMissing,
     StaleVersion,
     TransitionRefused,
 )
-from maintenance.orders.queries import (
-    OrderFilters,
-    changes_of,
-    events_of,
-    evidence_of,
-    find_orders,
-    get_order,
-)
+from maintenance.orders.family import children_of, progress_of
+from maintenance.orders.list_query import OrderFilters, find_orders
+from maintenance.orders.queries import changes_of, events_of, evidence_of, get_order
+from maintenance.orders.transitions import possible_transitions
 from maintenance.orders.work_order import Action, Particulars, WorkOrder
 
 router = APIRouter(prefix="/api/v1/work-orders", tags=["Work orders"])
@@ -84,7 +95,10 @@ class Held:
 
 @router.get("", summary="List work orders", responses=documented(CursorInvalid))
 async def get_orders(
-    connection: ConnectionOf, _: Reader, query: Annotated[OrderQuery, Query()]
+    connection: ConnectionOf,
+    services: ServicesOf,
+    _: Reader,
+    query: Annotated[OrderQuery, Query()],
 ) -> Page[OrderBody]:
     """Newest first."""
     after = decode_cursor(query.cursor, int)
@@ -93,6 +107,10 @@ async def get_orders(
         asset=query.asset,
         priority=query.priority,
         assignee=query.assignee,
+        site=query.site,
+        type=query.type,
+        overdue_at=from_us(services.clock()) if query.overdue else None,
+        words=query.text,
     )
     found = await find_orders(
         connection, filters, after=after[0] if after else None, limit=query.limit + 1
@@ -106,7 +124,12 @@ async def get_orders(
     status_code=201,
     summary="Create a work order",
     responses=documented(
-        NotFound, AssetRetired, ProblemOpen, IdempotencyKeyInFlight, IdempotencyKeyReused
+        NotFound,
+        AssetRetired,
+        ProblemOpen,
+        FamilyRefused,
+        IdempotencyKeyInFlight,
+        IdempotencyKeyReused,
     ),
 )
 async def post_order(
@@ -143,17 +166,64 @@ async def post_order(
 
 @router.get("/{number}", summary="One work order", responses=documented(NotFound))
 async def get_one(
-    connection: ConnectionOf, _: Reader, number: Number, response: Response
+    connection: ConnectionOf,
+    services: ServicesOf,
+    caller: Reader,
+    number: Number,
+    response: Response,
 ) -> OrderDetail:
-    """With its evidence, its audit trail and its events. The ETag is its version."""
+    """With its story, and what is possible next or missing for it. The ETag is its version."""
     order = await get_order(connection, number)
     response.headers["ETag"] = etag(order.version)
     return OrderDetail(
         **fields_of(order),
+        transitions=await transitions_of(connection, services, order, caller),
         evidence=await evidence_of(connection, order),
         changes=await _changes(connection, order),
         events=await _events(connection, order),
     )
+
+
+@router.get(
+    "/{number}/transitions", summary="What is possible next", responses=documented(NotFound)
+)
+async def get_transitions(
+    connection: ConnectionOf, services: ServicesOf, caller: Reader, number: Number
+) -> Page[PossibleBody]:
+    """The actions of its state, what each asks for, and for what is not possible, why."""
+    order = await get_order(connection, number)
+    return Page(items=await transitions_of(connection, services, order, caller))
+
+
+@router.patch(
+    "/{number}",
+    summary="Change what an order says",
+    responses=documented(
+        NotFound,
+        StaleVersion,
+        TransitionRefused,
+        RequirementMissing,
+        PreconditionMissing,
+        PreconditionInvalid,
+    ),
+)
+async def patch_order(
+    connection: ConnectionOf,
+    caller: Annotated[Caller, Depends(require(Permission.APPROVE))],
+    held: Annotated[Held, Depends()],
+    said: EditBody,
+    response: Response,
+) -> OrderBody:
+    """What is left out stays, null empties. `If-Match` holds the ETag that was read."""
+    order = await edit_order(
+        connection,
+        held.number,
+        said.changes(),
+        expected_version=version_of(held.if_match),
+        given=Particulars(caller.name, said.reason),
+    )
+    response.headers["ETag"] = etag(order.version)
+    return OrderBody.of(order)
 
 
 @router.get("/{number}/changes", summary="Audit trail of an order", responses=documented(NotFound))
@@ -185,6 +255,38 @@ async def post_comment(
 
 
 @router.post(
+    "/bulk/assignee",
+    summary="Give several work orders to somebody",
+    responses=documented(BulkRefused),
+)
+async def post_bulk_assignee(
+    connection: ConnectionOf,
+    caller: Annotated[Caller, Depends(require(Permission.APPROVE))],
+    said: BulkAssigneeBody,
+) -> Page[OrderBody]:
+    """All of them or none; what stands in the way is told for each."""
+    given = Particulars(caller.name, said.reason)
+    orders = await assign_all(connection, _seen(said.orders), said.assignee, given=given)
+    return Page(items=[OrderBody.of(order) for order in orders])
+
+
+@router.post(
+    "/bulk/{action}", summary="Move several work orders on", responses=documented(BulkRefused)
+)
+async def post_bulk_action(
+    connection: ConnectionOf,
+    caller: CallerOf,
+    action: Annotated[Action, Path(description="What to do.", examples=["approve"])],
+    said: BulkBody,
+) -> Page[OrderBody]:
+    """All of them or none; what stands in the way is told for each."""
+    demand(caller, NEEDS[action])
+    given = said.given_by(caller.name)
+    orders = await change_states(connection, _seen(said.orders), action, given=given)
+    return Page(items=[OrderBody.of(order) for order in orders])
+
+
+@router.post(
     "/{number}/{action}",
     summary="Move a work order on",
     responses=documented(
@@ -192,6 +294,9 @@ async def post_comment(
         StaleVersion,
         TransitionRefused,
         RequirementMissing,
+        NotReady,
+        CodeUnknown,
+        ProblemOpen,
         AssetRetired,
         PreconditionMissing,
         PreconditionInvalid,
@@ -205,15 +310,14 @@ async def post_action(
     response: Response,
     said: ParticularsBody | None = None,
 ) -> OrderBody:
-    """Approve, start, complete, close or cancel it. `If-Match` holds the ETag that was read."""
+    """Move it to its next state. `If-Match` holds the ETag that was read."""
     demand(caller, NEEDS[action])
-    given = said or ParticularsBody()
     order = await change_state(
         connection,
         held.number,
         action,
         expected_version=version_of(held.if_match),
-        given=Particulars(caller.name, given.reason, given.resolution),
+        given=(said or ParticularsBody()).given_by(caller.name),
     )
     response.headers["ETag"] = etag(order.version)
     return OrderBody.of(order)
@@ -243,6 +347,59 @@ async def put_assignee(
     )
     response.headers["ETag"] = etag(order.version)
     return OrderBody.of(order)
+
+
+@router.put(
+    "/{number}/parent",
+    summary="Make an order a part of larger work",
+    responses=documented(
+        NotFound, StaleVersion, FamilyRefused, PreconditionMissing, PreconditionInvalid
+    ),
+)
+async def put_parent(
+    connection: ConnectionOf,
+    caller: Annotated[Caller, Depends(require(Permission.APPROVE))],
+    held: Annotated[Held, Depends()],
+    said: ParentBody,
+    response: Response,
+) -> OrderBody:
+    """Or of none. `If-Match` holds the ETag that was read."""
+    order = await set_parent(
+        connection,
+        held.number,
+        said.parent,
+        expected_version=version_of(held.if_match),
+        given=Particulars(caller.name, said.reason),
+    )
+    response.headers["ETag"] = etag(order.version)
+    return OrderBody.of(order)
+
+
+@router.get("/{number}/parts", summary="Parts of an order", responses=documented(NotFound))
+async def get_parts(connection: ConnectionOf, _: Reader, number: Number) -> Page[OrderBody]:
+    """The orders that are parts of it."""
+    order = await get_order(connection, number)
+    return Page(items=[OrderBody.of(part) for part in await children_of(connection, order)])
+
+
+@router.get("/{number}/progress", summary="How far its parts are", responses=documented(NotFound))
+async def get_progress(connection: ConnectionOf, _: Reader, number: Number) -> ProgressBody:
+    """Parts and theirs, down to the last."""
+    order = await get_order(connection, number)
+    return ProgressBody.model_validate(await progress_of(connection, order))
+
+
+async def transitions_of(
+    connection: Connection, services: Services, order: WorkOrder, caller: Caller
+) -> list[PossibleBody]:
+    """What is possible next, as of now, for who asks."""
+    ready = await readiness_of(connection, order, now=from_us(services.clock()))
+    possible = possible_transitions(order, ready, actor=caller.name)
+    return [PossibleBody.model_validate(one) for one in possible]
+
+
+def _seen(orders: list[SeenBody]) -> list[Seen]:
+    return [Seen(order.number, order.version) for order in orders]
 
 
 def etag(version: int) -> str:

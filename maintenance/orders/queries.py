@@ -1,10 +1,10 @@
 """Reads of maintenance: work orders, what changed them, and the condition events behind them.
 
-Lists are keyset pages, newest first: give `after` the id of the last one that you have.
+Lists of orders are in `list_query`.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, LiteralString
 
@@ -54,20 +54,6 @@ LIMIT 1
 """
 )
 
-FIND_ORDERS: Final[LiteralString] = (
-    ORDERS  # noqa: S608 - two literals, joined
-    + """
-WHERE (%(states)s::text[] IS NULL OR o.state = ANY (%(states)s))
-  AND (%(asset)s::text IS NULL OR o.asset_id = (SELECT id FROM asset WHERE tag = %(asset)s))
-  AND (%(priority)s::smallint IS NULL OR o.priority = %(priority)s)
-  AND (%(problem)s::text IS NULL OR o.problem = %(problem)s)
-  AND (%(assignee)s::text IS NULL OR o.assignee = %(assignee)s)
-  AND (%(after)s::bigint IS NULL OR o.id < %(after)s)
-ORDER BY o.id DESC
-LIMIT %(limit)s
-"""
-)
-
 EVIDENCE_OF_ORDER: Final[LiteralString] = "SELECT evidence FROM work_order WHERE id = %(id)s"
 
 CHANGES_OF_ORDER: Final[LiteralString] = """
@@ -96,17 +82,6 @@ COUNT_BY_STATE: Final[LiteralString] = "SELECT state, count(*) FROM work_order G
 COUNT_WAITING: Final[LiteralString] = (
     "SELECT count(*) FROM condition_outbox WHERE handled_at IS NULL"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class OrderFilters:
-    """Which orders to list; what is None (or empty) does not filter."""
-
-    states: frozenset[State] = field(default_factory=frozenset)
-    asset: str | None = None
-    priority: int | None = None
-    problem: str | None = None
-    assignee: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,22 +116,6 @@ class LinkedOrder:
     relation: str
     reason: str
     at: datetime
-
-
-async def find_orders(
-    connection: Connection, filters: OrderFilters, *, after: int | None = None, limit: int = 50
-) -> list[WorkOrder]:
-    """A page of orders, newest first."""
-    given = {
-        "states": [state.value for state in filters.states] or None,
-        "asset": filters.asset,
-        "priority": filters.priority,
-        "problem": filters.problem,
-        "assignee": filters.assignee,
-        "after": after,
-        "limit": limit,
-    }
-    return [order_of_row(row) for row in await _rows(connection, FIND_ORDERS, given)]
 
 
 async def get_order(connection: Connection, number: str) -> WorkOrder:

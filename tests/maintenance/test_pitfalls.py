@@ -13,7 +13,7 @@ from maintenance.commands.service import assign, change_state
 from maintenance.errors import AssetRetired, StaleVersion, TransitionRefused
 from maintenance.events.service import handle_condition_changes
 from maintenance.orders import queries
-from maintenance.orders.queries import OrderFilters
+from maintenance.orders.list_query import OrderFilters, find_orders
 from maintenance.orders.work_order import Action, OrderType, Particulars, State, WorkOrder
 from tests.maintenance.scene import Plant, until_blocked
 
@@ -80,7 +80,7 @@ async def test_atlas_an_order_for_every_violating_reading_is_one_order_for_the_p
         await plant.change(event_id, ChangeKind.CLEARED, Severity.MEDIUM)
         plant.later(minutes=1)
         await handle_condition_changes(plant.connection, clock=plant.now_us)
-    assert len(await queries.find_orders(plant.connection, OrderFilters())) == 1
+    assert len(await find_orders(plant.connection, OrderFilters())) == 1
 
 
 async def test_atlas_feedback_is_not_erased_by_a_later_change(

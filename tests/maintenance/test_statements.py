@@ -86,5 +86,5 @@ async def test_the_server_prepares_every_statement(connection: Connection) -> No
 def test_reads_and_writes_are_among_the_statements() -> None:
     assert {
         "maintenance.orders.store.RECORD",
-        "maintenance.orders.queries.FIND_ORDERS",
+        "maintenance.orders.queries.ORDER_BY_NUMBER",
     } <= STATEMENTS.keys()

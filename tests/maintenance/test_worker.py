@@ -9,8 +9,7 @@ from nats.aio.client import Client
 
 from config.settings import Settings
 from config.status import Status, watch_status
-from maintenance.orders import queries
-from maintenance.orders.queries import OrderFilters
+from maintenance.orders.list_query import OrderFilters, find_orders
 from maintenance.worker import Progress, follow_conditions, run
 from oilcan.engines.nats_server import NatsEngine
 from tests.maintenance.scene import Plant
@@ -35,7 +34,7 @@ async def cancelled(task: asyncio.Task[None]) -> None:
 
 async def until_orders(plant: Plant, count: int) -> None:
     async with asyncio.timeout(20):
-        while len(await queries.find_orders(plant.connection, OrderFilters())) < count:  # noqa: ASYNC110 - looks as a person would
+        while len(await find_orders(plant.connection, OrderFilters())) < count:  # noqa: ASYNC110 - looks as a person would
             await asyncio.sleep(0.01)
 
 

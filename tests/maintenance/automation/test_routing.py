@@ -16,7 +16,11 @@ from maintenance.automation.service import apply_automations, apply_channels
 from maintenance.commands.creation import NewOrder, create_order
 from maintenance.commands.service import change_state
 from maintenance.events.service import handle_condition_changes
-from maintenance.orders.queries import OrderFilters, changes_of, find_orders, get_order
+from maintenance.orders.list_query import OrderFilters, find_orders
+from maintenance.orders.queries import (
+    changes_of,
+    get_order,
+)
 from maintenance.orders.work_order import Action, OrderType, Particulars, State, WorkOrder
 from tests.maintenance.scene import Plant
 

@@ -32,7 +32,7 @@ from maintenance.errors import (
 )
 from maintenance.events.service import handle_condition_changes
 from maintenance.orders import queries
-from maintenance.orders.queries import OrderFilters
+from maintenance.orders.list_query import OrderFilters, find_orders
 from maintenance.orders.transitions import TRANSITIONS, allowed_transitions
 from maintenance.orders.work_order import Action, OrderType, Particulars, WorkOrder
 from tests.maintenance.scene import START, Plant, build_plant
@@ -127,7 +127,7 @@ class Life(RuleBasedStateMachine):
         self.runner.close()
 
     def orders(self) -> list[WorkOrder]:
-        return self.run(queries.find_orders(self.connection, OrderFilters(), limit=1000))
+        return self.run(find_orders(self.connection, OrderFilters(), limit=1000))
 
     def any_order(self, pick: int) -> WorkOrder | None:
         orders = self.orders()

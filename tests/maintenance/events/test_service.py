@@ -16,7 +16,7 @@ from maintenance.events.service import (
     raise_what_work_left,
 )
 from maintenance.orders import queries
-from maintenance.orders.queries import OrderFilters
+from maintenance.orders.list_query import OrderFilters, find_orders
 from maintenance.orders.work_order import Action, OrderType, Origin, Particulars, State, WorkOrder
 from tests.maintenance.scene import REQUEST, Plant, evidence, until_blocked, until_gone
 
@@ -29,7 +29,7 @@ async def handled(plant: Plant) -> list[WorkOrder]:
     """All orders, oldest first, after everything that waits was acted upon."""
     while (await handle_condition_changes(plant.connection, clock=plant.now_us)).changes:
         pass
-    return (await queries.find_orders(plant.connection, OrderFilters()))[::-1]
+    return (await find_orders(plant.connection, OrderFilters()))[::-1]
 
 
 async def brought_to(plant: Plant, order: WorkOrder, *actions: Action) -> WorkOrder:
@@ -266,7 +266,7 @@ async def test_a_second_worker_leaves_what_the_first_holds(
     assert await handle_condition_changes(second) == Handled(1, 1)
     await first.execute("COMMIT")
     assert await handle_condition_changes(second) == Handled(1, 0)
-    problems = await queries.find_orders(plant.connection, OrderFilters(problem="P-101/VIB"))
+    problems = await find_orders(plant.connection, OrderFilters(problem="P-101/VIB"))
     assert [(order.priority, order.version) for order in problems] == [(1, 2)]
 
 
@@ -301,7 +301,7 @@ async def test_four_workers_make_one_order_of_each_problem_and_handle_each_chang
 
     workers = [work(await open_connection()) for _ in range(4)]
     assert sum(await asyncio.gather(*workers)) == 120
-    orders = await queries.find_orders(plant.connection, OrderFilters())
+    orders = await find_orders(plant.connection, OrderFilters())
     assert sorted(order.asset for order in orders) == ["P-101", "P-102", "P-103"]
     for order in orders:
         changes = await queries.changes_of(plant.connection, order)

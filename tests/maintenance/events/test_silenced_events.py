@@ -9,8 +9,7 @@ from conditions.event import ChangeKind
 from conditions.suppression import Suppression, SuppressionKind
 from config.database import Connection
 from maintenance.events.service import handle_condition_changes
-from maintenance.orders import queries
-from maintenance.orders.queries import OrderFilters
+from maintenance.orders.list_query import OrderFilters, find_orders
 from tests.conditions.alarms import ANN, START, Plant
 
 pytestmark = pytest.mark.store
@@ -25,7 +24,7 @@ async def orders(plant: Plant) -> list[str]:
     """The assets that have an order, once everything that waits is handled."""
     while (await handle_condition_changes(plant.connection, clock=plant.clock)).changes:
         pass
-    found = await queries.find_orders(plant.connection, OrderFilters())
+    found = await find_orders(plant.connection, OrderFilters())
     return sorted(order.asset for order in found)
 
 

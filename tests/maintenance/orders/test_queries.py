@@ -7,7 +7,7 @@ from maintenance.commands.creation import NewOrder, create_order
 from maintenance.commands.service import assign, change_state
 from maintenance.errors import NotFound
 from maintenance.orders import queries
-from maintenance.orders.queries import OrderFilters
+from maintenance.orders.list_query import OrderFilters, find_orders
 from maintenance.orders.work_order import Action, OrderType, Particulars, State
 from tests.maintenance.scene import Plant
 
@@ -45,12 +45,12 @@ async def three(connection: Connection, plant: Plant) -> Connection:
 async def test_orders_are_filtered(
     three: Connection, filters: OrderFilters, ids: list[int]
 ) -> None:
-    assert [order.id for order in await queries.find_orders(three, filters)] == ids
+    assert [order.id for order in await find_orders(three, filters)] == ids
 
 
 async def test_pages_go_on_where_the_last_one_ended(three: Connection) -> None:
-    first = await queries.find_orders(three, OrderFilters(), limit=2)
-    second = await queries.find_orders(three, OrderFilters(), after=first[-1].id, limit=2)
+    first = await find_orders(three, OrderFilters(), limit=2)
+    second = await find_orders(three, OrderFilters(), after=first[-1].id, limit=2)
     assert [order.id for order in (*first, *second)] == [3, 2, 1]
 
 
