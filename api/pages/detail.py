@@ -9,6 +9,7 @@ from api.bodies.page import LARGEST_PAGE
 from api.guard import Reader
 from api.pages.alarms import shelf_lengths
 from api.pages.meters import meters_of
+from api.pages.order_page import order_context
 from api.pages.overview import values_of
 from api.pages.places import load_places
 from api.pages.plans import plan_of_order
@@ -19,8 +20,8 @@ from api.pages.stock import stock_of_order
 from api.pages.work import work_of_order
 from api.services import ConnectionOf, ServicesOf
 from api.v1.assets import existing_asset
-from api.v1.orders import NEEDS
 from conditions.event_queries import EventFilter, find_events, get_event, history_of
+from config.clock import from_us
 from config.database import Connection
 from ingest.history.latest import latest
 from ingest.points import find_points
@@ -32,7 +33,6 @@ from maintenance.orders.queries import (
     get_order,
     order_of_event,
 )
-from maintenance.orders.transitions import allowed_transitions
 from maintenance.register.queries import children
 from maintenance.register.warranty import warranty_of
 
@@ -67,10 +67,10 @@ async def get_order_page(
         events=await events_of(connection, order),
         **await assignment_and_level(connection, order, services.clock()),
         **await work_of_order(connection, order),
-        actions=[action for action in allowed_transitions(order) if caller.may(NEEDS[action])],
         # Who answers for the fault is decided by when it came.
         warranty=await warranty_of(connection, asset.id, order.failed_at or order.created_at),
         **await plan_of_order(connection, order.id),
+        **await order_context(connection, order, caller, from_us(services.clock())),
     )
 
 

@@ -19,6 +19,7 @@ from api.pages import (
     feeds,
     figures,
     lists,
+    orders,
     overview,
     people,
     plans,
@@ -52,6 +53,7 @@ def install(application: FastAPI) -> None:
     shown = (
         overview.router,
         lists.router,
+        orders.router,
         alarms.router,
         detail.router,
         register.router,

@@ -21,12 +21,15 @@ export async function post(address, { body = null, version = null } = {}) {
 }
 
 /** Any request to the API; gives what it answered, and `problem`: null or why not. */
-export async function send(method, address, body = null) {
+export async function send(method, address, body = null, { version = null, key = null } = {}) {
+  const headers = body ? { "Content-Type": "application/json" } : {};
+  if (version) headers["If-Match"] = `"${version}"`;
+  if (key) headers["Idempotency-Key"] = key;
   let response;
   try {
     response = await fetch(address, {
       method,
-      headers: body ? { "Content-Type": "application/json" } : {},
+      headers,
       body: body ? JSON.stringify(body) : undefined,
     });
   } catch {
