@@ -28,6 +28,7 @@ WORK_KEYS: tuple[str, ...] = (
     "rounds",
     "articles",
     "maintenance_plans",
+    "work_policies",
 )
 """Lists that describe how work is done (`oilcan.plant.sections`)."""
 

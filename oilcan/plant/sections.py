@@ -17,6 +17,7 @@ from oilcan.plant.job_plan_sections import JOB_PLAN_SECTIONS
 from oilcan.plant.knowledge_sections import KNOWLEDGE_SECTIONS
 from oilcan.plant.people_sections import PEOPLE_SECTIONS
 from oilcan.plant.plan_sections import MAINTENANCE_PLANS
+from oilcan.plant.policy_sections import WORK_POLICIES
 from oilcan.plant.section import Applied, Section
 from oilcan.plant.stock_sections import STOCK_SECTIONS
 
@@ -28,6 +29,7 @@ SECTIONS: tuple[Section, ...] = (
     *JOB_PLAN_SECTIONS,
     *KNOWLEDGE_SECTIONS,
     MAINTENANCE_PLANS,
+    WORK_POLICIES,
 )
 """In the order in which they are applied: a section may refer to those before it."""
 
