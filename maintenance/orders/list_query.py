@@ -19,16 +19,28 @@ from config.database import Connection
 from maintenance.orders.queries import ORDERS, order_of_row
 from maintenance.orders.work_order import OrderType, State, WorkOrder
 
-# Each state on its own, newest first, then the newest of all of them.
-OF_STATES: Final[LiteralString] = """
-FROM unnest(%(states)s::text[]) AS wanted (state), LATERAL (
-    SELECT o.id FROM work_order o WHERE o.state = wanted.state
-"""
+# Each state on its own, newest first, then the newest of all of them. The states stand in the
+# statement, so that the server knows how many orders each has.
+_OF_STATE: Mapping[State, LiteralString] = MappingProxyType(
+    {
+        State.DRAFT: "(SELECT o.id FROM work_order o WHERE o.state = 'draft'",
+        State.APPROVED: "(SELECT o.id FROM work_order o WHERE o.state = 'approved'",
+        State.SCHEDULED: "(SELECT o.id FROM work_order o WHERE o.state = 'scheduled'",
+        State.IN_PROGRESS: "(SELECT o.id FROM work_order o WHERE o.state = 'in_progress'",
+        State.ON_HOLD: "(SELECT o.id FROM work_order o WHERE o.state = 'on_hold'",
+        State.COMPLETED: "(SELECT o.id FROM work_order o WHERE o.state = 'completed'",
+        State.CLOSED: "(SELECT o.id FROM work_order o WHERE o.state = 'closed'",
+        State.CANCELLED: "(SELECT o.id FROM work_order o WHERE o.state = 'cancelled'",
+    }
+)
 
-END_OF_STATES: Final[LiteralString] = """
-    ORDER BY o.id DESC LIMIT %(limit)s
-) AS found ORDER BY found.id DESC LIMIT %(limit)s
-"""
+_END_OF_STATE: LiteralString = " ORDER BY o.id DESC LIMIT %(limit)s)"
+
+_OF_STATES: LiteralString = "part.id FROM ("
+
+_UNION: LiteralString = " UNION ALL "
+
+_END_OF_STATES: LiteralString = ") AS part ORDER BY part.id DESC LIMIT %(limit)s"
 
 OF_ALL: Final[LiteralString] = "FROM work_order o WHERE true"
 
@@ -85,13 +97,12 @@ def page_query(filters: OrderFilters, *, after: int | None) -> tuple[LiteralStri
     if not states and _BY_STATE & given.keys():
         states = sorted(State)
     if states:
-        found = "SELECT found.id " + OF_STATES + _clauses(given) + END_OF_STATES
+        clauses = _clauses(given) + _END_OF_STATE
+        parts: list[LiteralString] = [_OF_STATE[state] + clauses for state in states]
+        found = "SELECT " + _OF_STATES + _UNION.join(parts) + _END_OF_STATES
     else:
         found = "SELECT o.id " + OF_ALL + _clauses(given) + END_OF_ALL
-    return (
-        ORDERS + " WHERE o.id = ANY (ARRAY(" + found + ")) ORDER BY o.id DESC",
-        given | {"states": [state.value for state in states]},
-    )
+    return ORDERS + " WHERE o.id = ANY (ARRAY(" + found + ")) ORDER BY o.id DESC", given
 
 
 async def find_orders(
