@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry
 from starlette.middleware.gzip import GZipMiddleware
 
 from api import health, openapi
+from api.access.rate import Rate
 from api.access.throttle import Throttle
 from api.backtests.runner import Runner
 from api.live.database_link import DatabaseLink
@@ -65,6 +66,9 @@ def create_application(
             files=FileFolder(told.home),
             largest_file=told.attachment_max_bytes,
             public_url=told.public_url,
+            portal_open=told.portal_open,
+            portal_rate=Rate(burst=6, every_s=20, clock=clock),
+            portal_rate_all=Rate(burst=60, every_s=2, clock=clock),
         )
 
     application = FastAPI(

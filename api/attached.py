@@ -13,12 +13,14 @@ from config.database import Connection, fetch_one
 from maintenance.attachments.attachment import Attachment, NewAttachment, Subject, SubjectKind
 from maintenance.attachments.media_type import SHOWN
 from maintenance.attachments.service import attach
+from maintenance.requests.service import show_at_order
 
 Find = Callable[[Connection, str], Awaitable[int | None]]
 """Gives the id of the thing that a key names, or None."""
 
 ASSET_ID = "SELECT id FROM asset WHERE tag = %s"
 ORDER_ID = "SELECT id FROM work_order WHERE number = %s"
+REQUEST_ID = "SELECT id FROM work_request WHERE number = %s"
 
 # A picture or a document is looked at by itself: whatever is in it runs nothing and loads nothing.
 _ALONE = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
@@ -48,8 +50,17 @@ async def _order_id(connection: Connection, number: str) -> int | None:
     return row[0] if row else None
 
 
+async def _request_id(connection: Connection, number: str) -> int | None:
+    row = await fetch_one(connection, REQUEST_ID, [number])
+    return row[0] if row else None
+
+
 SUBJECTS: Mapping[SubjectKind, Find] = MappingProxyType(
-    {SubjectKind.ASSET: _asset_id, SubjectKind.ORDER: _order_id}
+    {
+        SubjectKind.ASSET: _asset_id,
+        SubjectKind.ORDER: _order_id,
+        SubjectKind.REQUEST: _request_id,
+    }
 )
 """What files are sent to by this road; a room whose things have files of their own adds its line."""
 
@@ -74,7 +85,10 @@ async def take_upload(
     at = from_us(services.clock())
     try:
         async with services.database.connection() as connection:
-            return await attach(connection, services.files, received, new, actor=actor, at=at)
+            made = await attach(connection, services.files, received, new, actor=actor, at=at)
+            if new.subject.kind is SubjectKind.REQUEST:
+                await show_at_order(connection, new.subject.id, actor=actor, at=at)
+            return made
     finally:
         received.drop()
 

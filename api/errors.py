@@ -12,6 +12,8 @@ OilcanError
     ├── PreconditionInvalid     send the ETag as it was given
     ├── IdempotencyKeyInFlight  wait for the first request's answer, then ask again
     ├── IdempotencyKeyReused    use a new key for a different request
+    ├── FormInvalid             open the page again and fill it in
+    ├── TooManyRequests         wait a minute, then try again
     ├── CodeMismatch            let path and body name the same thing
     └── NameTaken               choose another login
 """
@@ -69,3 +71,11 @@ class NameTaken(ApiError):
 
 class CodeMismatch(ApiError):
     """The path and the body of a request name two different things."""
+
+
+class FormInvalid(ApiError):
+    """A form cannot be read, or is not one of ours."""
+
+
+class TooManyRequests(ApiError):
+    """Somebody unknown asks too often."""

@@ -99,6 +99,18 @@ PROBLEMS: Mapping[type[config.OilcanError], ProblemType] = MappingProxyType(
         api.ResourceMissing: ProblemType(
             _Status.NOT_FOUND, "not-found", "There is no such thing", "there is no asset 'P-999'"
         ),
+        api.FormInvalid: ProblemType(
+            _Status.UNPROCESSABLE_ENTITY,
+            "form-invalid",
+            "The form cannot be read",
+            "the form is not one of ours: open the page again",
+        ),
+        api.TooManyRequests: ProblemType(
+            _Status.TOO_MANY_REQUESTS,
+            "too-many-requests",
+            "Too many requests",
+            "too many reports from here: wait a minute, or call somebody",
+        ),
         api.CursorInvalid: ProblemType(
             _Status.BAD_REQUEST,
             "cursor-invalid",
@@ -342,6 +354,12 @@ PROBLEMS: Mapping[type[config.OilcanError], ProblemType] = MappingProxyType(
             "too-early",
             "Work done so early does not count",
             "occurrence 17: work counts for it from 2026-03-24 on",
+        ),
+        maintenance.JoinRefused: ProblemType(
+            _Status.CONFLICT,
+            "join-refused",
+            "It cannot be joined to that",
+            "WO-000001 is closed: nothing more is done for it",
         ),
         conditions.EventNotFound: ProblemType(
             _Status.NOT_FOUND, "not-found", "There is no such thing", "there is no event 9"

@@ -8,6 +8,7 @@ from fastapi import Depends
 from prometheus_client import CollectorRegistry
 from starlette.requests import HTTPConnection
 
+from api.access.rate import Rate
 from api.access.throttle import Throttle
 from api.backtests.runner import Runner
 from api.live.database_link import DatabaseLink
@@ -41,6 +42,10 @@ class Services:
     """In bytes."""
     public_url: str
     """Where people reach the pages; empty: where they are asked for."""
+    portal_open: bool
+    """Whether faults are reported without a login."""
+    portal_rate: Rate
+    portal_rate_all: Rate
 
 
 def services_of(request: HTTPConnection) -> Services:

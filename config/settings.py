@@ -68,6 +68,11 @@ class Settings(BaseSettings):
         description="Largest document or photo that is taken, in bytes.",
         examples=["33554432"],
     )
+    portal_open: bool = Field(
+        default=False,
+        description="Whether faults are reported at /report without a login, as by a QR label.",
+        examples=["True"],
+    )
     http_host: str = Field(
         default="127.0.0.1",
         description="Address that the API and the pages listen on.",

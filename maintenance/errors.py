@@ -35,7 +35,8 @@ OilcanError
     ├── StepValueInvalid    record what the step asks for (`field`)
     ├── ScheduleFrozen      measure against what was frozen: a week is frozen once
     ├── OccurrenceSettled   look at what was decided: this work is not ahead any more
-    └── TooEarly            do it later, or skip it: work done so early does not count
+    ├── TooEarly            do it later, or skip it: work done so early does not count
+    └── JoinRefused         join something else: nothing would come of this one
 """
 
 from collections.abc import Sequence
@@ -341,3 +342,7 @@ class TooEarly(MaintenanceError):
         self.number = number
         self.from_when = from_when
         super().__init__(f"occurrence {number}: work counts for it from {from_when} on")
+
+
+class JoinRefused(MaintenanceError):
+    """A request cannot be joined to that order or request; the message says why."""

@@ -23,7 +23,9 @@ from api.pages import (
     overview,
     people,
     plans,
+    portal,
     register,
+    requests,
     rules,
     schedule,
     service_levels,
@@ -70,6 +72,8 @@ def install(application: FastAPI) -> None:
         work.router,
         automation.router,
         figures.router,
+        portal.router,
+        requests.router,
     )
     for router in (assets, session.router, *shown):
         application.include_router(router)

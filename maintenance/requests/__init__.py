@@ -1,0 +1,1 @@
+"""Work requests: what people ask for its triage, and what they hear."""

@@ -1,0 +1,49 @@
+"""Reporting and triage in a real browser: on a phone, and by keyboard."""
+
+import pytest
+from playwright.async_api import Page, expect
+
+from config.database import Connection, fetch_one
+from tests.api.test_pages import Open, browser, open_page, sign_in
+
+__all__ = ["browser", "open_page"]
+
+pytestmark = [pytest.mark.page, pytest.mark.usefixtures("plant", "person")]
+
+
+async def report_seal(page: Page) -> None:
+    await page.goto("/report?asset=P-101")
+    await expect(page.get_by_text("Feed water pump")).to_be_visible()
+    await page.get_by_label("What is wrong?").fill("Seal drips")
+    await page.get_by_label("It does not work at all").check()
+    await page.get_by_role("button", name="Send the report").click()
+    await expect(page.locator("#standing")).to_contain_text("Received")
+
+
+async def test_a_report_from_a_phone_is_triaged_and_followed(
+    open_page: Open, connection: Connection
+) -> None:
+    page = await open_page(width=390)
+    await sign_in(page)
+    await report_seal(page)
+    wide = await page.evaluate("document.documentElement.scrollWidth > innerWidth")
+    assert not wide
+    link = page.url
+    await page.goto("/requests")
+    await page.get_by_role("link", name="Seal drips").click()
+    await page.get_by_role("button", name="Accept").first.click()
+    await page.get_by_role("dialog").get_by_role("button", name="Accept").press("Enter")
+    await expect(page.locator("#state")).to_have_text("accepted")
+    row = await fetch_one(connection, "SELECT origin FROM work_order")
+    assert row == ("request",)
+    await page.goto(link)
+    await expect(page.locator("#standing")).to_contain_text("accepted and waits")
+
+
+async def test_what_is_known_already_is_offered_while_one_types(open_page: Open) -> None:
+    page = await open_page()
+    await sign_in(page)
+    await report_seal(page)
+    await page.goto("/report?asset=P-101")
+    await page.get_by_label("What is wrong?").press_sequentially("the seal drips again")
+    await expect(page.locator("#similar")).to_contain_text("both say seal, drips")
