@@ -66,7 +66,7 @@ async def order_context(
         "signatures": await signatures_of(connection, order.id),
         "meanings": list(Meaning),
         "parts": await children_of(connection, order),
-        "progress": await progress_of(connection, order),
+        "family": await progress_of(connection, order),
         "followers": await followers_of(connection, order),
         "report": await failure_report_of(connection, order),
         "codes": await codes_of_asset(connection, order.asset_id),

@@ -22,6 +22,7 @@ from api.pages.format import (
     format_time,
     words,
 )
+from api.pages.navigation import PLACES_TO_GO
 from api.services import services_of
 from config.clock import from_us
 from config.unit_sign import unit_sign
@@ -51,6 +52,7 @@ def _environment() -> Environment:
         "unit": unit_sign,
         "words": words,
     }
+    environment.globals["places_to_go"] = PLACES_TO_GO
     environment.globals["plotly_version"] = version("plotly")
     return environment
 
