@@ -210,3 +210,19 @@ class RatingBody(BaseModel):
 
     rating: int = Field(ge=1, le=5, description="5 is the best.")
     remark: str = Field(default="", max_length=2000)
+
+
+class IntakeQuery(BaseModel):
+    """How a file is taken in."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    dry_run: Annotated[bool, Field(description="Check it all and write nothing.")] = False
+
+
+class IntakeBody(FromDomain):
+    """What a file of requests led to."""
+
+    new: int = Field(description="Rows that did not come before.")
+    made: list[str] = Field(description="Numbers of the new requests; none on a dry run.")
+    known: list[str] = Field(description="Numbers of those that came before.")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Path, Query, Response
+from fastapi import APIRouter, Body, Depends, Header, Path, Query, Response
 
 from api.access.caller import Caller
 from api.access.roles import Permission
@@ -11,6 +11,8 @@ from api.bodies.page import Page, cut, decode_cursor
 from api.bodies.request import (
     ConfirmationBody,
     DecisionBody,
+    IntakeBody,
+    IntakeQuery,
     JoinBody,
     NewRequestBody,
     RatingBody,
@@ -39,6 +41,7 @@ from config.clock import from_us
 from maintenance.errors import (
     AssetRetired,
     CodeUnknown,
+    ImportRefused,
     JoinRefused,
     NotFound,
     RequirementMissing,
@@ -46,6 +49,7 @@ from maintenance.errors import (
     TransitionRefused,
 )
 from maintenance.requests import service, triage
+from maintenance.requests.intake import take_in
 from maintenance.requests.queries import RequestFilters, changes_of, find_requests, get_request
 from maintenance.requests.request import Channel, NewRequest, WorkRequest
 from maintenance.requests.similar import Asked, find_similar
@@ -134,6 +138,25 @@ async def post_request(
     response.headers["ETag"] = etag(body.version)
     response.headers["Location"] = f"{router.prefix}/{body.number}"
     return body
+
+
+@router.post("/import", summary="Take in a file of requests", responses=documented(ImportRefused))
+async def post_import(
+    connection: ConnectionOf,
+    caller: Planner,
+    query: Annotated[IntakeQuery, Query()],
+    text: Annotated[
+        str,
+        Body(
+            media_type="text/csv",
+            max_length=5_000_000,
+            examples=["external_id,title,asset\n7,Seal drips,P-101\n"],
+        ),
+    ],
+) -> IntakeBody:
+    """CSV with a header: all rows or none; a row that came before is the same request."""
+    taken = await take_in(connection, text, actor=caller.name, dry_run=query.dry_run)
+    return IntakeBody(new=taken.new, made=list(taken.made), known=list(taken.known))
 
 
 @router.get("/similar", summary="What may be the same problem")

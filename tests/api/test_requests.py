@@ -119,3 +119,14 @@ async def test_what_is_not_done_is_not_confirmed(client: httpx.AsyncClient) -> N
     refused = await client.post(f"{AT}/{made['number']}/confirm", json={"fixed": True})
     assert refused.status_code == 422
     assert (await client.post(f"{AT}/{made['number']}/rate", json={"rating": 6})).status_code == 422
+
+
+async def test_a_file_of_requests_is_tried_then_taken_in(client: httpx.AsyncClient) -> None:
+    csv = "title,asset\nSeal drips,P-101\n"
+    kind = {"Content-Type": "text/csv"}
+    tried = await client.post(f"{AT}/import?dry_run=true", content=csv, headers=kind)
+    assert (tried.status_code, tried.json()) == (200, {"new": 1, "made": [], "known": []})
+    made = (await client.post(f"{AT}/import", content=csv, headers=kind)).json()["made"]
+    assert len(made) == 1
+    wrong = await client.post(f"{AT}/import", content="title,asset\nx,P-9\n", headers=kind)
+    assert (wrong.status_code, wrong.json()["detail"]) == (422, "line 2: there is no asset P-9")
