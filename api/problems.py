@@ -548,6 +548,9 @@ def _more(error: config.OilcanError) -> dict[str, Any]:
             return {"missing": missing}
         case maintenance.CodeUnknown():
             return {"known": list(error.known)}
+        case maintenance.ImportRefused():
+            told = [said.split(": ", 1) for said in error.problems]
+            return {"errors": [dict(zip(("field", "message"), one, strict=True)) for one in told]}
         case maintenance.BulkRefused():
             return {"refused": [_refused(number, why) for number, why in error.refused]}
         case _:
@@ -562,16 +565,6 @@ def _refused(number: str, why: config.OilcanError) -> dict[str, Any]:
 def problem_of(error: Exception) -> Problem:
     """How an error is told: one of ours, of FastAPI's validation, or of the router."""
     if isinstance(error, config.OilcanError):
-        allowed = getattr(error, "allowed", None)
-        more: dict[str, Any] = (
-            {} if allowed is None else {"allowed_transitions": [str(name) for name in allowed]}
-        )
-        if isinstance(error, maintenance.ImportRefused):
-            more["errors"] = [
-                dict(zip(("field", "message"), said.split(": ", 1), strict=True))
-                for said in error.problems
-            ]
-        return Problem(problem_type(type(error)), str(error), more)
         return Problem(problem_type(type(error)), str(error), _more(error))
     if isinstance(error, RequestValidationError):
         wrong = [

@@ -205,7 +205,7 @@ async def test_parts_and_follow_ups_name_where_they_belong(desk: Desk) -> None:
     part = await desk.make(parent=whole["number"])
     later = await desk.make(follows=part["number"])
     assert (part["parent"], later["follows"], later["origin"]) == (NUMBER, part["number"], "order")
-    parts = (await desk.client.get(f"{ORDER}/parts")).json()["items"]
+    parts = (await desk.client.get(f"{ORDER}/children")).json()["items"]
     assert [one["number"] for one in parts] == [part["number"]]
     assert (await desk.client.get(f"{ORDER}/progress")).json()["parts"] == 1
     ring = await desk.client.put(
