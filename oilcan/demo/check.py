@@ -1,4 +1,4 @@
-"""The demo as a test: has each protocol led to a work order that holds what caused it?"""
+"""The demo as a test: has each protocol led to a work order that holds its cause and what work needs?"""
 
 import asyncio
 from collections.abc import Sequence
@@ -87,7 +87,27 @@ async def _prove(stage: Stage, order: OrderView, changes: Sequence[Change]) -> P
         return cause
     if not cause.is_alarm and not await _is_stored(stage, cause):
         return Lack(f"the reading of {cause.tag} in the evidence is not stored exactly once")
+    if missing := await _unprepared(stage, order.number, detail):
+        return Lack(f"the order goes without {', '.join(missing)}")
     return Proof(order.asset, order.number, cause, to_us(order.created_at))
+
+
+async def _unprepared(stage: Stage, number: str, detail: Any) -> list[str]:
+    """What an order ought to carry from the start, and does not."""
+    of_order = f"work-orders/{number}"
+    level = await stage.api.get(f"{of_order}/service-level")
+    assignment = await stage.api.get(f"{of_order}/assignment")
+    parts = await stage.api.get(f"{of_order}/parts")
+    steps = await stage.api.get(f"{of_order}/steps")
+    carried = {
+        "a priority with its reason": detail["priority_reason"],
+        "a job plan with its steps": detail["job_plan"] and steps["steps"],
+        "an assignee": detail["assignee"],
+        "the reason for the assignee": any(one["explanation"] for one in assignment["decisions"]),
+        "clocks that run": {"running"} == {clock["state"] for clock in level["clocks"]},
+        "a reserved part": parts["reservations"],
+    }
+    return [what for what, found in carried.items() if not found]
 
 
 async def _is_stored(stage: Stage, cause: Cause) -> bool:
