@@ -375,7 +375,11 @@ async def put_parent(
     return OrderBody.of(order)
 
 
-@router.get("/{number}/children", summary="Orders that are parts of an order", responses=documented(NotFound))
+@router.get(
+    "/{number}/children",
+    summary="Orders that are parts of an order",
+    responses=documented(NotFound),
+)
 async def get_parts(connection: ConnectionOf, _: Reader, number: Number) -> Page[OrderBody]:
     """The orders that are parts of it."""
     order = await get_order(connection, number)
