@@ -1,8 +1,6 @@
 -- What an order goes through: holds with reasons, permits and isolations, time, failures, signatures,
 -- and what a site's policy asks for. Moves stay in work_order_change, the history of states.
 
-CREATE EXTENSION IF NOT EXISTS btree_gist;
-
 -- Why work stands still; pauses_sla says whether the clocks of an agreement stand still with it.
 CREATE TABLE hold_reason (
     code       text PRIMARY KEY,
@@ -66,8 +64,10 @@ CREATE TABLE labour_entry (
     reversed_at   timestamptz,
     CHECK (CASE WHEN reverses_id IS NULL THEN minutes > 0 ELSE minutes < 0 END),
     CHECK (minutes IS NOT NULL OR started_at IS NOT NULL AND finished_at IS NULL),
+    -- A text has no gist of its own without an extension; its hash as a range of one number has.
     CONSTRAINT labour_overlap EXCLUDE USING gist (
-        person WITH =, tstzrange(started_at, finished_at) WITH &&
+        int8range(hashtextextended(person, 0), hashtextextended(person, 0), '[]') WITH &&,
+        tstzrange(started_at, finished_at) WITH &&
     ) WHERE (started_at IS NOT NULL AND reverses_id IS NULL AND reversed_at IS NULL)
 );
 CREATE INDEX labour_entry_order ON labour_entry (work_order_id, id);

@@ -28,8 +28,6 @@ from maintenance.people.service import save_staff
 from maintenance.people.staff import Skill, Staff
 from tests.maintenance.scene import Plant
 
-pytestmark = pytest.mark.store
-
 KIM = Staff("kim", "Kim", craft="mechanical", skills=(Skill("pump"),))
 ZOE = replace(KIM, code="zoe", name="Zoe")
 RULE = Rule(

@@ -26,8 +26,6 @@ from maintenance.attachments.service import (
 from maintenance.errors import FileEmpty, FileMissing, FileTooLarge, NotFound
 from tests.maintenance.scene import START
 
-pytestmark = pytest.mark.store
-
 PHOTO = b"\xff\xd8\xff\xe0 a photo"
 REQUEST = Subject(SubjectKind.REQUEST, 7)
 ORDER = Subject(SubjectKind.ORDER, 12)

@@ -5,8 +5,6 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 
-import pytest
-
 from config.database import Connection
 from maintenance.automation import queries, store
 from maintenance.automation.delivery import DeliveryState
@@ -23,8 +21,6 @@ from maintenance.orders.queries import (
 )
 from maintenance.orders.work_order import Action, OrderType, Particulars, State, WorkOrder
 from tests.maintenance.scene import Plant
-
-pytestmark = pytest.mark.store
 
 Open = Callable[[], Awaitable[Connection]]
 

@@ -20,8 +20,6 @@ from tests.maintenance.automation.conftest import Mailbox, Receiver
 from tests.maintenance.automation.test_routing import NOTIFY, an_order, arrange, route
 from tests.maintenance.scene import Plant
 
-pytestmark = pytest.mark.store
-
 SECRET = base64.b64encode(b"a secret of thirty-two bytes, yes").decode()
 
 Open = Callable[[], Awaitable[Connection]]

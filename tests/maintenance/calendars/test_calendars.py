@@ -21,8 +21,6 @@ from maintenance.calendars.service import apply_calendars, retire_calendar, save
 from maintenance.errors import KeptInFiles, NotFound
 from tests.maintenance.scene import START, Plant
 
-pytestmark = pytest.mark.store
-
 DAY = Calendar(
     "day",
     "Day",

@@ -6,7 +6,6 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, TypeVar
 
-import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
@@ -25,8 +24,6 @@ from maintenance.people.service import save_staff
 from maintenance.people.staff import Rate, Staff
 from tests.maintenance.materials.shelf import BEARING, MAIN, build_storerooms, make_order, wrongs
 from tests.maintenance.scene import START, build_plant
-
-pytestmark = pytest.mark.store
 
 T = TypeVar("T")
 PICK = st.integers(0, 1000)

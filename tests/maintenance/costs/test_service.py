@@ -24,8 +24,6 @@ from maintenance.procurement.services import Acceptance, NewWork, accept, agree
 from tests.maintenance.materials.shelf import ANA, BEARING, MAIN, fill, make_order
 from tests.maintenance.procurement.trade import FAST, build_trade
 
-pytestmark = pytest.mark.store
-
 MONTH = Scope(ANA.at - timedelta(days=1), ANA.at + timedelta(days=1))
 
 

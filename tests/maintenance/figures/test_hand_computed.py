@@ -20,8 +20,6 @@ from maintenance.people.service import apply_staff
 from maintenance.people.staff import Staff
 from tests.maintenance.scene import Plant
 
-pytestmark = pytest.mark.store
-
 DAY_1 = datetime(2026, 3, 1, tzinfo=UTC)
 TEN_DAYS = Period(DAY_1, DAY_1 + timedelta(days=10))
 ALL = Scope()

@@ -28,8 +28,6 @@ from maintenance.orders.work_order import OrderType, WorkOrder
 from tests.maintenance.job_plans.plans import INSPECT, LOCKED
 from tests.maintenance.scene import Plant
 
-pytestmark = pytest.mark.store
-
 
 async def an_order(connection: Connection, code: str | None = INSPECT.code) -> WorkOrder:
     new = NewOrder("P-101", OrderType.CORRECTIVE, "Look at the bearing", job_plan=code)

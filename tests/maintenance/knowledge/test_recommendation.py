@@ -11,8 +11,6 @@ from maintenance.knowledge.file import ArticleShape
 from maintenance.knowledge.recommendation import Report, recommend_articles
 from maintenance.knowledge.service import apply_articles
 
-pytestmark = pytest.mark.store
-
 LABELLED = Path(__file__).parent / "labelled.yaml"
 ARTICLES = Path(__file__).parents[3] / "oilcan" / "demo" / "plant" / "work" / "knowledge.yaml"
 

@@ -22,8 +22,6 @@ from maintenance.knowledge.service import (
 )
 from tests.maintenance.scene import Plant
 
-pytestmark = pytest.mark.store
-
 SEAL = Article(
     code="seal-leak",
     title="Mechanical seal leaks",

@@ -13,8 +13,6 @@ from maintenance.materials.part import PartDefinition, Stocking, StoreroomDefini
 from tests.maintenance.materials.shelf import ANA, BEARING, MAIN, on_hand, value
 from tests.maintenance.scene import Plant
 
-pytestmark = pytest.mark.store
-
 ROOM = StoreroomDefinition("WEST", "West store", "north", ("W-1", "W-2"))
 STOCKED = Stocking("WEST", "W-1", Decimal(1), Decimal(6), Decimal(2), opening=Decimal(3))
 OIL = PartDefinition("OIL-46", "Oil", unit="l", standard_cost_minor=680, stock=(STOCKED,))

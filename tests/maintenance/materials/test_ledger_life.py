@@ -6,7 +6,6 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any, TypeVar
 
-import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
@@ -36,8 +35,6 @@ from tests.maintenance.materials.shelf import (
     wrongs,
 )
 from tests.maintenance.scene import START, build_plant
-
-pytestmark = pytest.mark.store
 
 T = TypeVar("T")
 PICK = st.integers(0, 1000)

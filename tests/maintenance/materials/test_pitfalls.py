@@ -36,8 +36,6 @@ from tests.maintenance.materials.shelf import (
     wrongs,
 )
 
-pytestmark = pytest.mark.store
-
 Open = Callable[[], Awaitable[Connection]]
 SHELF = Place(BEARING, MAIN)
 ONE = Decimal(1)

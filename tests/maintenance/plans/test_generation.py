@@ -10,8 +10,6 @@ from config.database import Connection
 from maintenance.plans.generation import generate
 from tests.maintenance.plans.planner import MONTHLY, WEEKLY, Planner
 
-pytestmark = pytest.mark.store
-
 CLASS = {"classes": ["centrifugal_pump"]}
 
 

@@ -13,8 +13,6 @@ from maintenance.plans.watching import watch_meters
 from tests.maintenance.plans.planner import Planner
 from tests.maintenance.scene import Plant
 
-pytestmark = pytest.mark.store
-
 EVERY_500 = {"meter": "hours", "every": 500}
 POINT = """
 INSERT INTO point (tag, asset_id, role, unit, kind)

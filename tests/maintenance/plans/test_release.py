@@ -21,8 +21,6 @@ from maintenance.plans.service import (
 )
 from tests.maintenance.plans.planner import MONTHLY, WEEKLY, Planner
 
-pytestmark = pytest.mark.store
-
 WORK = {"craft": "mechanical", "estimated_minutes": 45, "job_plan": "grease", "priority": 4}
 
 

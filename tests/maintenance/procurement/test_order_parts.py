@@ -17,8 +17,6 @@ from tests.maintenance.materials.shelf import ANA, committed, fill, on_hand, val
 from tests.maintenance.procurement.test_purchasing import rows
 from tests.maintenance.procurement.trade import plan_with_parts, start_us
 
-pytestmark = pytest.mark.store
-
 Open = Callable[[], Awaitable[Connection]]
 WHOLE = Particulars("ana", reason="because", resolution="done")
 OF_RESERVATIONS = "SELECT strength, quantity, committed, state FROM reservation ORDER BY id"

@@ -55,8 +55,6 @@ from tests.maintenance.materials.shelf import (
 )
 from tests.maintenance.procurement.trade import CHEAP, FAST
 
-pytestmark = pytest.mark.store
-
 Open = Callable[[], Awaitable[Connection]]
 ANYTHING = Approver("ana", None)
 TEN = Decimal(10)

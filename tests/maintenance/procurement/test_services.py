@@ -21,8 +21,6 @@ from maintenance.procurement.services import (
 from tests.maintenance.materials.shelf import ANA, make_order, value
 from tests.maintenance.procurement.trade import CONTRACT, FAST, start_us
 
-pytestmark = pytest.mark.store
-
 Open = Callable[[], Awaitable[Connection]]
 BALANCING = NewWork("Balance the rotor", contract="SC-1", minutes=120)
 COST = "SELECT coalesce(sum(amount_minor), 0) FROM order_cost WHERE kind = 'service'"

@@ -42,8 +42,6 @@ from maintenance.register.history import (
 from maintenance.register.service import Register, apply_register
 from tests.maintenance.register.conftest import START, an_asset, by
 
-pytestmark = pytest.mark.store
-
 
 async def change(connection: Connection, tag: str, hours: float = 1, **changes: Any) -> None:
     await change_asset(connection, tag, changes, expected_version=None, by=by(hours))

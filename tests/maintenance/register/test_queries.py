@@ -17,8 +17,6 @@ from maintenance.register.queries import (
 from maintenance.register.queries import _given as parameters_of
 from tests.maintenance.register.conftest import an_asset, by
 
-pytestmark = pytest.mark.store
-
 EVERY = {
     "site": "berlin",
     "asset_class": "pump",

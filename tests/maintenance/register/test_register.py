@@ -27,8 +27,6 @@ from maintenance.register.queries import (
 )
 from maintenance.register.service import Register, apply_register
 
-pytestmark = pytest.mark.store
-
 SITE = Site("berlin", "Works Berlin", "Europe/Berlin")
 OTHER_SITE = Site("oslo", "Works Oslo", "Europe/Oslo")
 AREA = Location("berlin", "area", "Area", LocationLevel.AREA, None)

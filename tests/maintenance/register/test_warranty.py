@@ -8,8 +8,6 @@ from config.database import Connection
 from maintenance.register.warranty import warranties_of, warranty_of
 from tests.maintenance.scene import Plant
 
-pytestmark = pytest.mark.store
-
 GIVE = """
 INSERT INTO warranty (asset_id, vendor, starts_on, ends_on, terms, actor)
 SELECT id, %s, %s, %s, 'parts and labour', 'kim' FROM asset WHERE tag = 'P-101'

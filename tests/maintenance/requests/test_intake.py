@@ -8,8 +8,6 @@ from maintenance.requests.queries import get_request
 from maintenance.requests.request import Channel, Urgency
 from tests.maintenance.scene import Plant
 
-pytestmark = pytest.mark.store
-
 FILE = "external_id,title,asset,urgency\n7,Seal drips,P-101,stopped\n,Lamp broken,,\n"
 
 

@@ -16,8 +16,6 @@ from maintenance.requests.triage import join
 from tests.maintenance.requests.reports import Opener, a_request, accepted, act, done, outbox
 from tests.maintenance.scene import Plant, until_blocked
 
-pytestmark = pytest.mark.store
-
 MAIL = NewRequest("Seal drips", Channel.EMAIL, asset="P-101", external_id="<1@plant>")
 
 

@@ -27,8 +27,6 @@ from maintenance.requests.triage import Decision, accept, join, reject
 from tests.maintenance.requests.reports import Opener, a_request, accepted, act, done, outbox
 from tests.maintenance.scene import Plant, until_blocked
 
-pytestmark = pytest.mark.store
-
 
 async def test_an_accepted_request_becomes_an_order(plant: Plant) -> None:
     request = await accepted(plant, await a_request(plant, description="At the drive end"))

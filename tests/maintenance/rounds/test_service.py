@@ -27,8 +27,6 @@ from maintenance.rounds.service import report_missed, save_round, start_round
 from tests.maintenance.job_plans.plans import INSPECT
 from tests.maintenance.scene import Plant
 
-pytestmark = pytest.mark.store
-
 LEAK = Step("leak", StepKind.CHECK, "No leak")
 LEVEL = Step("level", StepKind.NUMBER, "Oil level", unit="%", required=False)
 

@@ -4,8 +4,6 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-import pytest
-
 from maintenance.commands.creation import NewOrder, create_order
 from maintenance.commands.service import change_state
 from maintenance.orders.work_order import Action, OrderType, Particulars, WorkOrder
@@ -13,8 +11,6 @@ from maintenance.sla.agreement import Agreement, ClockKind, Measure, Target
 from maintenance.sla.clock import Clock, ClockState
 from maintenance.sla.service import rebind, save_agreement, service_level
 from tests.maintenance.scene import Plant
-
-pytestmark = pytest.mark.store
 
 H = 3600
 ALL = Agreement(

@@ -29,8 +29,6 @@ from maintenance.sla.service import (
 )
 from tests.maintenance.scene import Plant
 
-pytestmark = pytest.mark.store
-
 SETTINGS = Settings()
 CHAIN = (Escalation(50, ("assignee",)), Escalation(100), Escalation(200, ("boss",)))
 ALL = Agreement(

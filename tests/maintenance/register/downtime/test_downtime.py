@@ -18,8 +18,6 @@ from maintenance.register.downtime.service import (
 )
 from tests.maintenance.scene import START, Plant
 
-pytestmark = pytest.mark.store
-
 HOUR = timedelta(hours=1)
 NOW = START + 24 * HOUR
 
