@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 # A file's tests stay in one process; those that run the whole line share one.
-PROCESSES ?= 2
+PROCESSES ?= 3
 PARALLEL := -n $(PROCESSES) --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
