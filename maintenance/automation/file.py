@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, field_serializer, m
 from config.durations import parse_duration
 from maintenance.automation.channel import Channel, ChannelKind, Digest
 from maintenance.automation.definition import AutomationDefinition
+from maintenance.automation.happening import MOVE_FACTS, ORDER_FACTS
 from maintenance.orders.work_order import OrderType
 from maintenance.register.file import Code, FileShape, Name, TimeZone
 
@@ -18,14 +19,7 @@ _SHORTEST_SECRET = 24  # bytes, says the specification of Standard Webhooks
 
 FactValue = str | int | float | bool | None
 
-FACTS = frozenset(
-    {
-        "action", "from_state", "to_state", "actor", "reason", "number", "asset", "asset_name",
-        "asset_class", "criticality", "site", "location", "type", "origin", "title", "priority",
-        "severity", "state", "failure_mode", "job_plan", "assignee", "team", "craft", "hold_reason",
-        "created_by", "reopened",
-    }
-)  # fmt: skip
+FACTS = frozenset({*ORDER_FACTS, *MOVE_FACTS})
 """What is known of a happening that is about an order."""
 
 

@@ -9,6 +9,16 @@ from typing import Any
 
 Fact = str | int | float | bool | None
 
+ORDER_FACTS = (
+    "number", "asset", "asset_name", "asset_class", "criticality", "site", "location", "type",
+    "origin", "title", "priority", "severity", "state", "failure_mode", "job_plan", "assignee",
+    "team", "craft", "hold_reason", "created_by", "reopened",
+)  # fmt: skip
+"""What is known of the order that something happened to."""
+
+MOVE_FACTS = ("action", "from_state", "to_state", "actor", "reason")
+"""What is known of the move itself."""
+
 
 @dataclass(frozen=True, slots=True)
 class Happening:

@@ -18,7 +18,7 @@ from maintenance.automation import queries, store
 from maintenance.automation.actions import carry_out
 from maintenance.automation.channel import timing
 from maintenance.automation.definition import ACTION_NAMES, automation_from_json
-from maintenance.automation.happening import Fact, Happening, plain_facts
+from maintenance.automation.happening import ORDER_FACTS, Fact, Happening, plain_facts
 from maintenance.automation.message import Message, digest, message
 from maintenance.automation.queries import KeptAutomation, KeptChannel
 from maintenance.automation.rule import Action, CloseVerified, Notify, applies
@@ -186,9 +186,7 @@ def _data(happening: Happening) -> dict[str, Any]:
 
 
 def _happening(row: Mapping[str, Any]) -> Happening:
-    of_order: dict[str, Fact] = (
-        {name: row[name] for name in _ORDER_FACTS} if row["order_id"] else {}
-    )
+    of_order: dict[str, Fact] = {name: row[name] for name in ORDER_FACTS} if row["order_id"] else {}
     payload: Mapping[str, Any] = row["payload"] if isinstance(row["payload"], dict) else {}
     return Happening(
         id=row["id"],
@@ -204,11 +202,3 @@ def _happening(row: Mapping[str, Any]) -> Happening:
 def _numbered(of_order: Mapping[str, Fact]) -> dict[str, Fact]:
     """What a payload may not say otherwise."""
     return {name: of_order[name] for name in ("number", "priority", "state") if name in of_order}
-
-
-_ORDER_FACTS = (
-    "number", "asset", "asset_name", "asset_class", "criticality", "site", "location", "type",
-    "origin", "title", "priority", "severity", "state", "failure_mode", "job_plan", "assignee",
-    "team", "craft", "hold_reason", "created_by", "reopened",
-)  # fmt: skip
-"""What is known of the order that something happened to; `file.FACTS` tells people of it."""
