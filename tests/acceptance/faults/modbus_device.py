@@ -40,11 +40,13 @@ class ModbusDevice:
         assert begun.wait(20)
 
     def power_off(self) -> None:
-        """Break all connections, and answer no more."""
+        """Break all connections, and answer no more: the last answer may be lost on its way."""
         if self._thread is not None:
             self._end()
             self._thread.join()
             self._thread = self._loop = None
+            for ledger in self._ledgers.values():
+                ledger.excuse_last(since=0.0)
 
     def start(self) -> None:
         """It answers whenever it is asked."""
