@@ -41,7 +41,8 @@ async def see_to_what_work_left(
     connection: Connection, _: Settings, clock: ClockUs = now_us
 ) -> None:
     """Alarms that were noted on work at their asset get an order once it has ended."""
-    await raise_what_work_left(connection, clock=clock)
+    while await raise_what_work_left(connection, clock=clock):
+        pass
 
 
 JOBS: tuple[Job, ...] = (

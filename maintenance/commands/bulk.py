@@ -7,6 +7,8 @@ from config.clock import ClockUs, now_us
 from config.database import Connection
 from maintenance.commands.service import assign, change_state
 from maintenance.errors import BulkRefused, MaintenanceError
+from maintenance.materials.reservations import hold_reserved
+from maintenance.orders import store
 from maintenance.orders.work_order import Action, Particulars, WorkOrder
 
 
@@ -69,10 +71,16 @@ async def _each(
     orders: Sequence[Seen],
     change: Callable[[Seen], Awaitable[WorkOrder]],
 ) -> list[WorkOrder]:
-    """By number, so that two who change the same orders meet at the first and not crosswise."""
+    """All orders are held first, then all that they reserve, as everybody holds one and its parts.
+
+    So two who change the same orders, or orders with the same parts, meet at the first of them and
+    never crosswise.
+    """
     done: dict[str, WorkOrder] = {}
     refused: list[tuple[str, MaintenanceError]] = []
     async with connection.transaction():
+        order_ids = await store.hold_orders(connection, [seen.number for seen in orders])
+        await hold_reserved(connection, order_ids)
         for seen in sorted(orders, key=lambda one: one.number):
             try:
                 done[seen.number] = await change(seen)

@@ -1,7 +1,8 @@
 """Acts on changes of conditions: each exactly once, those of one asset in their order.
 
 A group of changes is one transaction: orders, links, audit trail, outbox and the marks "handled"
-commit together. Beside the marks, the audit row carries the id of the change that made it, unique
+commit together. It ends with the first order that it raises: that order holds the stocks of its
+parts, and nothing else is waited for while they are held. Beside the marks, the audit row carries the id of the change that made it, unique
 in the database, so that even a mark taken back leads to nothing new.
 """
 
@@ -64,7 +65,7 @@ async def handle_condition_changes(
 ) -> Handled:
     """Act on up to `limit` waiting changes, oldest first, in one transaction.
 
-    Changes of assets that another worker holds are left to it. Nothing waits on a lock of another
+    No more than those up to the first one that raises an order. Changes of assets that another worker holds are left to it. Nothing waits on a lock of another
     worker; a change that cannot be acted upon is told (outbox) and passed over.
     """
     at = from_us(clock())
@@ -73,9 +74,14 @@ async def handle_condition_changes(
         if not asset_ids:
             return Handled()
         rows = await event_links.waiting_changes(connection, asset_ids, limit=limit)
-        orders = [await _guarded(connection, row, at) for row in rows if not row["acted_upon"]]
-        await event_links.mark_handled(connection, [row["change_id"] for row in rows], at=at)
-    return Handled(len(rows), sum(orders))
+        done, raised = [], 0
+        for row in rows:
+            done.append(row["change_id"])
+            raised = 0 if row["acted_upon"] else await _guarded(connection, row, at)
+            if raised:
+                break
+        await event_links.mark_handled(connection, done, at=at)
+    return Handled(len(done), raised)
 
 
 async def raise_what_work_left(
@@ -83,12 +89,15 @@ async def raise_what_work_left(
 ) -> int:
     """See to events that were noted on work at their asset and still hold when that has ended.
 
-    Gives the number of orders raised. One transaction; whoever comes second finds nothing left.
+    Gives the number of orders raised: one at most, in one transaction; ask again until it is none.
+    Whoever comes second finds nothing left.
     """
     at = from_us(clock())
     async with connection.transaction():
-        rows = await event_links.left_by_work(connection, limit=limit)
-        return sum([await _act(connection, _change(row), at) for row in rows])
+        for row in await event_links.left_by_work(connection, limit=limit):
+            if await _act(connection, _change(row), at):
+                return 1
+    return 0
 
 
 async def _guarded(connection: Connection, row: Mapping[str, Any], at: datetime) -> int:

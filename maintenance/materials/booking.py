@@ -27,11 +27,23 @@ async def hold(connection: Connection, place: Place) -> HeldStock:
 
 
 async def stock_id(connection: Connection, place: Place) -> int:
-    """Id of a part in a storeroom, for holding several in their order. Raises `NotFound`."""
+    """Id of a part in a storeroom. Raises `NotFound`."""
     found = await store.stock_id(connection, place.part, place.storeroom)
     if found is None:
         raise NotFound("part in a storeroom:", f"{place.part} in {place.storeroom}")
     return found
+
+
+async def hold_together(connection: Connection, places: Sequence[Place]) -> dict[Place, int]:
+    """Hold parts in storerooms, and give the ids of their stocks. Raises `NotFound`.
+
+    Everybody makes the stocks that are not there yet in the order of their codes, then holds all of
+    them in the order of their ids: whoever holds one waits for nobody who wants it.
+    """
+    in_order = sorted(set(places), key=lambda place: (place.part, place.storeroom))
+    ids = {place: await stock_id(connection, place) for place in in_order}
+    await store.hold_stocks(connection, list(ids.values()))
+    return ids
 
 
 async def shelves_of(connection: Connection, held: HeldStock, bin_code: str | None) -> list[Shelf]:

@@ -4,6 +4,7 @@ A hard reservation holds what is available for its order and gets more as it com
 urgency of the orders; a soft one only says what is planned.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -12,7 +13,7 @@ from enum import StrEnum
 from config.database import Connection
 from maintenance.errors import BookingRefused, NotFound, StockShort
 from maintenance.materials import reservation_store, store
-from maintenance.materials.booking import hold, moved_quantity
+from maintenance.materials.booking import hold, hold_together, moved_quantity
 from maintenance.materials.commitment import allot, let_go, of_order
 from maintenance.materials.ledger import HeldStock, Place, Said
 from maintenance.materials.part import ReservationState, Strength
@@ -90,9 +91,20 @@ async def release(connection: Connection, reservation_id: int, *, said: Said) ->
         await store.notify_order(connection, found.order_id)
 
 
+async def hold_parts(connection: Connection, places: Sequence[Place]) -> None:
+    """Hold all that an order is about to reserve, in the caller's transaction. Raises `NotFound`."""
+    await hold_together(connection, places)
+
+
+async def hold_reserved(connection: Connection, order_ids: Sequence[int]) -> None:
+    """Hold what several held orders have reserved, before any of them moves on."""
+    await store.hold_stocks_of_orders(connection, order_ids)
+
+
 async def release_order(connection: Connection, order_id: int, *, said: Said) -> None:
     """An order needs nothing more: what it had reserved and did not take is there for others."""
     async with connection.transaction():
+        await store.hold_stocks_of_orders(connection, [order_id])
         for stock_id in await reservation_store.stocks_of_order(connection, order_id):
             held = await store.hold_stock_by_id(connection, stock_id)
             for one in await of_order(connection, held, order_id):
@@ -103,6 +115,7 @@ async def release_order(connection: Connection, order_id: int, *, said: Said) ->
 async def commit_order(connection: Connection, order_id: int) -> None:
     """An order will be carried out: what was planned for it is committed as far as it is there."""
     async with connection.transaction():
+        await store.hold_stocks_of_orders(connection, [order_id])
         for stock_id in await reservation_store.stocks_of_order(connection, order_id):
             held = await store.hold_stock_by_id(connection, stock_id)
             await reservation_store.strengthen(connection, order_id, held)

@@ -13,10 +13,10 @@ from maintenance.materials import store
 from maintenance.materials.booking import (
     book,
     hold,
+    hold_together,
     moved_quantity,
     permitted,
     shelves_of,
-    stock_id,
 )
 from maintenance.materials.commitment import allot, make_room, of_order, use
 from maintenance.materials.ledger import (
@@ -194,9 +194,11 @@ async def _both(
     connection: Connection, source: Place, target: Place
 ) -> tuple[HeldStock, HeldStock]:
     """Both stocks of a transfer, held in the order of their ids, whichever way it goes."""
-    ids = {place: await stock_id(connection, place) for place in (source, target)}
-    held = {one: await store.hold_stock_by_id(connection, one) for one in sorted(ids.values())}
-    return held[ids[source]], held[ids[target]]
+    ids = await hold_together(connection, (source, target))
+    return (
+        await store.hold_stock_by_id(connection, ids[source]),
+        await store.hold_stock_by_id(connection, ids[target]),
+    )
 
 
 def _within(free: Decimal, shelves: list[Shelf], place: Place) -> Decimal:

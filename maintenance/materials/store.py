@@ -4,7 +4,7 @@ Whoever moves or reserves a part in a storeroom holds its row of `part_stock` fi
 balance and commitments tell one story at every commit. An order is held before any stock.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Final, LiteralString
@@ -45,6 +45,21 @@ JOIN storeroom room ON room.id = s.storeroom_id
 STOCK_ID: Final[LiteralString] = STOCK + " WHERE part.code = %(part)s AND room.code = %(storeroom)s"
 
 HOLD_STOCK_BY_ID: Final[LiteralString] = STOCK + " WHERE s.id = %(stock_id)s FOR NO KEY UPDATE OF s"
+
+# In one statement and by id, so that two who want the same stocks wait for the first one and never
+# crosswise.
+HOLD_STOCKS: Final[LiteralString] = """
+SELECT id FROM part_stock WHERE id = ANY (%(stock_ids)s) ORDER BY id FOR NO KEY UPDATE
+"""
+
+HOLD_STOCKS_OF_ORDERS: Final[LiteralString] = """
+SELECT s.id FROM part_stock s
+WHERE s.id IN (
+    SELECT r.part_stock_id FROM reservation r
+    WHERE r.work_order_id = ANY (%(order_ids)s) AND r.state = 'open'
+)
+ORDER BY s.id FOR NO KEY UPDATE
+"""
 
 SHELVES: Final[LiteralString] = """
 SELECT bin.id, bin.code, coalesce(kept.on_hand, 0)
@@ -145,6 +160,16 @@ async def hold_stock_by_id(connection: Connection, stock_id: int) -> HeldStock:
     row = await fetch_one(connection, HOLD_STOCK_BY_ID, {"stock_id": stock_id})
     assert row is not None  # noqa: S101 - rows of part_stock are never removed
     return _held(row)
+
+
+async def hold_stocks(connection: Connection, stock_ids: Sequence[int]) -> None:
+    """Hold several stocks at once, before any of them is moved or reserved."""
+    await connection.execute(HOLD_STOCKS, {"stock_ids": list(stock_ids)})
+
+
+async def hold_stocks_of_orders(connection: Connection, order_ids: Sequence[int]) -> None:
+    """Hold every stock that held orders have open reservations of."""
+    await connection.execute(HOLD_STOCKS_OF_ORDERS, {"order_ids": list(order_ids)})
 
 
 async def shelves(connection: Connection, stock_id: int) -> list[Shelf]:

@@ -4,7 +4,7 @@ Every change of an order is one UPDATE that raises its version, followed by `rec
 its row of the audit trail, its row of the outbox, and notifies `work_order`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from typing import Any, Final, LiteralString
@@ -35,6 +35,10 @@ HOLD_ORDER: Final[LiteralString] = ORDER_BY_NUMBER + " FOR UPDATE OF o"
 # Shared: others may look at it and add parts to it, but it does not change meanwhile.
 SHARE_ORDER: Final[LiteralString] = """
 SELECT id, number, state FROM work_order WHERE number = %(number)s FOR SHARE
+"""
+
+HOLD_ORDERS: Final[LiteralString] = """
+SELECT id FROM work_order WHERE number = ANY (%(numbers)s) ORDER BY number FOR UPDATE
 """
 
 HOLD_ORDER_OF_EVENT: Final[LiteralString] = ORDERS + " WHERE o.id = %(order_id)s FOR UPDATE OF o"
@@ -233,6 +237,12 @@ async def hold_asset(connection: Connection, tag: str) -> tuple[int, AssetFacts]
     """Id and facts of an asset, which stays as it is to the end of the transaction."""
     row = await _row(connection, HOLD_ASSET, {"tag": tag})
     return (row[0], AssetFacts(*row[1:])) if row else None
+
+
+async def hold_orders(connection: Connection, numbers: Sequence[str]) -> list[int]:
+    """Hold several orders, by number; ids of those that there are."""
+    cursor = await connection.execute(HOLD_ORDERS, {"numbers": list(numbers)})
+    return [row[0] for row in await cursor.fetchall()]
 
 
 async def hold_order(connection: Connection, number: str) -> WorkOrder | None:

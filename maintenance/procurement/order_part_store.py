@@ -1,6 +1,5 @@
 """SQL about what orders lack: where a part is best taken from, and what is still missing."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -24,12 +23,6 @@ LIMIT 1
 
 UNIT_OF: Final[LiteralString] = """
 SELECT unit FROM part WHERE code = %(part)s AND retired_at IS NULL
-"""
-
-# Stocks are held in the order of their ids, those of one part at one site lie together.
-RANKS: Final[LiteralString] = """
-SELECT part.code, min(s.id) FROM part JOIN part_stock s ON s.part_id = part.id
-WHERE part.code = ANY (%(parts)s) GROUP BY part.code
 """
 
 LACKING: Final[LiteralString] = """
@@ -81,12 +74,6 @@ async def unit_of(connection: Connection, part: str) -> str | None:
     """What quantities of a part count; None: there is no such part."""
     row = await fetch_one(connection, UNIT_OF, {"part": part})
     return str(row[0]) if row else None
-
-
-async def ranks(connection: Connection, parts: Sequence[str]) -> dict[str, int]:
-    """The lowest id of each part's stocks."""
-    cursor = await connection.execute(RANKS, {"parts": list(parts)})
-    return dict(await cursor.fetchall())
 
 
 async def lacking_of(connection: Connection, order_id: int) -> list[Lacking]:

@@ -16,6 +16,7 @@ from maintenance.materials.reservations import (
     WhenShort,
     Wish,
     commit_order,
+    hold_parts,
     release_order,
     reserve,
 )
@@ -43,22 +44,14 @@ class Planned:
 async def prepare_parts(connection: Connection, order: WorkOrder, at: datetime) -> None:
     """Reserve the parts of the order's job plan at its site, and ask for what is not there."""
     strength = Strength.HARD if order.type is OrderType.CORRECTIVE else Strength.SOFT
-    for planned in await _planned(connection, order):
-        place = await order_part_store.best_storeroom(
-            connection, order.site, planned.part, planned.quantity
-        )
-        unit = await order_part_store.unit_of(connection, planned.part)
-        if place is None or not _same_unit(unit, planned.unit):
-            await _tell_unknown(connection, order, planned, unit)
-            continue
-        wish = Wish(
-            Place(planned.part, place),
-            planned.quantity,
-            strength,
-            WhenShort.WAIT,
-            source=f"job_plan/{planned.part}",
-        )
-        said = Said(ACTOR, at, f"job plan {order.job_plan}")
+    wishes = [
+        Wish(place, planned.quantity, strength, WhenShort.WAIT, source=f"job_plan/{planned.part}")
+        for planned in await _planned(connection, order)
+        if (place := await _place(connection, order, planned)) is not None
+    ]
+    await hold_parts(connection, [wish.place for wish in wishes])
+    said = Said(ACTOR, at, f"job plan {order.job_plan}")
+    for wish in wishes:
         await reserve(connection, order.number, wish, said=said)
     await ask_for_lacking(connection, order, at)
 
@@ -97,14 +90,24 @@ async def ask_for_lacking(connection: Connection, order: WorkOrder, at: datetime
 
 
 async def _planned(connection: Connection, order: WorkOrder) -> list[Planned]:
-    """By part, in the order in which their stocks are held by everybody."""
+    """What the job plan asks for, by part."""
     found: dict[tuple[str, str], Decimal] = {}
     for line in await parts_of_order(connection, order.id):
         key = (line.part, line.unit)
         found[key] = found.get(key, Decimal(0)) + line.quantity
-    ranks = await order_part_store.ranks(connection, [part for part, _ in found])
-    planned = [Planned(part, quantity, unit) for (part, unit), quantity in found.items()]
-    return sorted(planned, key=lambda one: (ranks.get(one.part, 0), one.part))
+    return [Planned(part, quantity, unit) for (part, unit), quantity in sorted(found.items())]
+
+
+async def _place(connection: Connection, order: WorkOrder, planned: Planned) -> Place | None:
+    """Where the part is best taken from; None: the order goes without it, which is told."""
+    room = await order_part_store.best_storeroom(
+        connection, order.site, planned.part, planned.quantity
+    )
+    unit = await order_part_store.unit_of(connection, planned.part)
+    if room is None or not _same_unit(unit, planned.unit):
+        await _tell_unknown(connection, order, planned, unit)
+        return None
+    return Place(planned.part, room)
 
 
 async def _tell_unknown(
