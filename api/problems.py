@@ -56,7 +56,8 @@ class ProblemBody(BaseModel):
         default=None, description="For orders that are not ready: what has to be brought about."
     )
     known: list[str] | None = Field(
-        default=None, description="For unknown codes: those that there are."
+        default=None,
+        description="For unknown codes: those that there are, or that may have been meant.",
     )
     refused: list[dict[str, Any]] | None = Field(
         default=None, description="For several orders at once: what stands in the way of each."
@@ -221,6 +222,12 @@ PROBLEMS: Mapping[type[config.OilcanError], ProblemType] = MappingProxyType(
             "code-unknown",
             "There is no such code",
             "there is no hold reason rain; there are waiting_parts, weather",
+        ),
+        maintenance.AssigneeUnknown: ProblemType(
+            _Status.UNPROCESSABLE_ENTITY,
+            "assignee-unknown",
+            "Nobody who takes work has this code",
+            "assignee: no person, team or vendor has the code 'kmi'; did you mean kim?",
         ),
         maintenance.BulkRefused: ProblemType(
             _Status.CONFLICT,
@@ -546,6 +553,9 @@ def _more(error: config.OilcanError) -> dict[str, Any]:
         case maintenance.NotReady():
             missing = [{"code": lack.code, "message": lack.message} for lack in error.missing]
             return {"missing": missing}
+        case maintenance.AssigneeUnknown():
+            wrong = {"field": error.field, "message": str(error)}
+            return {"errors": [wrong], "known": list(error.near)}
         case maintenance.CodeUnknown():
             return {"known": list(error.known)}
         case maintenance.ImportRefused():

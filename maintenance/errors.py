@@ -16,6 +16,7 @@ OilcanError
     ├── PermitRefused       take the step before it first: permits go in their order
     ├── FamilyRefused       choose another parent: this one would close a ring, or is done
     ├── CodeUnknown         use one of `known`: there is no such code
+    ├── AssigneeUnknown     name somebody of the plant: one of `near`, if that was meant
     ├── BulkRefused         correct the rows that it names: nothing was done
     ├── RegisterConflict    correct what is asked for: the register would contradict itself
     ├── DowntimeOverlaps    end or correct the interval that it names: an asset is down only once
@@ -182,6 +183,18 @@ class CodeUnknown(MaintenanceError):
         self.code = code
         self.known = tuple(known)
         super().__init__(f"there is no {what} {code}; there are {', '.join(known)}")
+
+
+class AssigneeUnknown(MaintenanceError):
+    """Nobody who takes work has the code; `near` lists codes that may have been meant."""
+
+    field = "assignee"
+
+    def __init__(self, code: str, *, near: Sequence[str]) -> None:
+        self.code = code
+        self.near = tuple(near)
+        meant = f"; did you mean {' or '.join(near)}?" if near else ""
+        super().__init__(f"assignee: no person, team or vendor has the code {code!r}{meant}")
 
 
 class BulkRefused(MaintenanceError):

@@ -48,6 +48,7 @@ from maintenance.commands.gates import readiness_of
 from maintenance.commands.service import assign, change_state, comment
 from maintenance.errors import (
     AssetRetired,
+    AssigneeUnknown,
     BulkRefused,
     CodeUnknown,
     FamilyRefused,
@@ -327,7 +328,12 @@ async def post_action(
     "/{number}/assignee",
     summary="Give a work order to somebody",
     responses=documented(
-        NotFound, StaleVersion, TransitionRefused, PreconditionMissing, PreconditionInvalid
+        NotFound,
+        StaleVersion,
+        TransitionRefused,
+        AssigneeUnknown,
+        PreconditionMissing,
+        PreconditionInvalid,
     ),
 )
 async def put_assignee(
@@ -337,7 +343,7 @@ async def put_assignee(
     said: AssigneeBody,
     response: Response,
 ) -> OrderBody:
-    """Or to nobody. `If-Match` holds the ETag that was read."""
+    """By the code of a person, team or vendor; or to nobody. `If-Match` holds the ETag that was read."""
     order = await assign(
         connection,
         held.number,

@@ -12,6 +12,7 @@ import psycopg
 
 from config.clock import ClockUs, from_us, now_us
 from config.database import Connection
+from maintenance.commands.assignees import check_assignee
 from maintenance.commands.effects import Moved, follow
 from maintenance.commands.failures import keep_found
 from maintenance.commands.gates import readiness_of
@@ -73,12 +74,15 @@ async def assign(
 ) -> WorkOrder:
     """Give an open order to someone, or (None) to nobody.
 
-    Raises `NotFound`, `StaleVersion`, and `TransitionRefused` where no work is left to be done.
+    Raises `NotFound`, `StaleVersion`, `AssigneeUnknown`, and `TransitionRefused` where no work is
+    left to be done.
     """
     at = from_us(clock())
     async with connection.transaction():
         order = await as_expected(connection, number, expected_version)
         check_assignable(order)
+        if assignee is not None:
+            await check_assignee(connection, assignee)
         version = await store.assign(connection, order, assignee, at=at)
         details = {"from": order.assignee, "to": assignee}
         step = Step("assign", order.state, given, details)

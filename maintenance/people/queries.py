@@ -88,6 +88,18 @@ SELECT kind FROM staff WHERE code = %(code)s
 UNION ALL SELECT 'team' FROM team WHERE code = %(code)s
 """
 
+# A plant that keeps no people gives work to whomever it names.
+TAKES_WORK: Final[LiteralString] = """
+SELECT EXISTS (SELECT FROM staff WHERE code = %(code)s AND retired_at IS NULL)
+    OR EXISTS (SELECT FROM team WHERE code = %(code)s AND retired_at IS NULL)
+    OR NOT EXISTS (SELECT FROM staff WHERE retired_at IS NULL)
+"""
+
+WORDS_OF_HOLDERS: Final[LiteralString] = """
+SELECT code, ARRAY[code, name, coalesce(login, code)] FROM staff WHERE retired_at IS NULL
+UNION ALL SELECT code, ARRAY[code, name] FROM team WHERE retired_at IS NULL
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class StaffEntry:
@@ -197,6 +209,19 @@ async def holder_of_code(connection: Connection, code: str) -> str | None:
 
 def _entry(row: Row) -> StaffEntry:
     return StaffEntry(_staff(row), KeptIn(row["kept_in"]), row["version"], row["retired"])
+
+
+async def takes_work(connection: Connection, code: str) -> bool:
+    """Has a person, team or vendor that works the code? Yes for all where nobody is kept."""
+    cursor = await connection.execute(TAKES_WORK, {"code": code})
+    row = await cursor.fetchone()
+    return bool(row and row[0])
+
+
+async def words_of_holders(connection: Connection) -> list[tuple[str, list[str]]]:
+    """The code of each person, team and vendor that works, and what else people call them."""
+    cursor = await connection.execute(WORDS_OF_HOLDERS)
+    return [(row[0], row[1]) for row in await cursor.fetchall()]
 
 
 def _staff(row: Row) -> Staff:

@@ -8,6 +8,8 @@ import pytest
 
 from api.access.roles import Role
 from config.database import Connection, connect
+from maintenance.people.service import save_staff
+from maintenance.people.staff import Staff
 
 pytestmark = pytest.mark.store
 
@@ -80,6 +82,19 @@ async def test_a_refused_transition_says_what_is_allowed(client: httpx.AsyncClie
 async def test_a_cancellation_needs_a_reason(client: httpx.AsyncClient) -> None:
     answer = await act(client, "cancel", 1)
     assert (answer.status_code, answer.json()["type"]) == (422, "/problems/requirement-missing")
+
+
+@pytest.mark.usefixtures("order")
+async def test_an_order_is_not_given_to_a_code_that_nobody_has(
+    client: httpx.AsyncClient, connection: Connection
+) -> None:
+    await save_staff(connection, Staff("kim", "Kim"))
+    answer = await client.put(
+        f"{ORDERS}/WO-000001/assignee", headers={"If-Match": '"1"'}, json={"assignee": "kmi"}
+    )
+    problem = answer.json()
+    assert (answer.status_code, problem["type"]) == (422, "/problems/assignee-unknown")
+    assert (problem["errors"][0]["field"], problem["known"]) == ("assignee", ["kim"])
 
 
 @pytest.mark.usefixtures("order")
