@@ -213,7 +213,10 @@ class JobPlanShape(BaseModel):
         examples=[["vibration-analysis"]],
     )
     permits: tuple[Words, ...] = Field(
-        default=(), description="Permits that are needed.", examples=[["lock-out"]]
+        default=(),
+        description="Permits that an order needs before its work starts: hot work, confined space, "
+        "electrical, lock-out, height; anything else is a general permit with that text.",
+        examples=[["lock-out"]],
     )
     tools: tuple[Words, ...] = Field(
         default=(), description="Tools to take along.", examples=[["bearing puller"]]

@@ -8,8 +8,13 @@ from config.database import Connection
 from config.difference import Difference, Stored, compare
 from maintenance.errors import CodeTaken, KeptInFiles, NotFound, PlanUnknown, StaleVersion
 from maintenance.job_plans import queries, store
+from maintenance.job_plans.permits import permits_of_words
 from maintenance.job_plans.plan import JobPlan, KeptIn, PlanKind
+from maintenance.orders import permit_store
 from maintenance.orders.work_order import WorkOrder
+
+ACTOR = "job plan"
+"""Who requires the permits that a job plan names."""
 
 _FILES = "files"
 _ALL = 1_000_000
@@ -79,8 +84,9 @@ async def apply_plans(
 
 
 async def prepare_job_plan(connection: Connection, order: WorkOrder, at: datetime) -> None:
-    """Give a new order the current version of its job plan, and copies of its steps.
+    """Give a new order the current version of its job plan, its permits, and copies of its steps.
 
+    Work does not start before the permits are issued; one that this work does not need is withdrawn.
     Minutes and craft are set where they are empty. Raises `PlanUnknown`.
     """
     if order.job_plan is None:
@@ -89,6 +95,9 @@ async def prepare_job_plan(connection: Connection, order: WorkOrder, at: datetim
     if version_id is None:
         raise PlanUnknown(order.job_plan)
     await store.copy_steps(connection, order.id, version_id)
+    plan = await queries.needs_of_order(connection, order.id)
+    for permit in permits_of_words(plan.permits if plan else ()):
+        await permit_store.insert_permit(connection, order, permit, actor=ACTOR, at=at)
 
 
 async def _check_version(connection: Connection, code: str, expected: int) -> None:

@@ -110,6 +110,13 @@ async def take_every_step(client: httpx.AsyncClient, path: str) -> None:
             assert answer.status_code == 201, answer.text
 
 
+async def step_permits(client: httpx.AsyncClient, path: str, step: str) -> None:
+    """Issue every permit of an order, or hand it back."""
+    for permit in (await client.get(f"{path}/permits")).json()["items"]:
+        answer = await client.post(f"{path}/permits/{permit['id']}/{step}", json={})
+        assert answer.status_code == 200, answer.text
+
+
 async def carry_out(stage: Stage, order: OrderView) -> None:
     """Take an order from draft to completed through the API, as a planner would."""
     connection = await connect(stage.running.database_url, autocommit=True)
@@ -120,8 +127,11 @@ async def carry_out(stage: Stage, order: OrderView) -> None:
     async with httpx.AsyncClient(base_url=stage.running.http_url, headers=headers) as client:
         path = f"/api/v1/work-orders/{order.number}"
         for action in ("approve", "start", "complete"):
+            if action == "start":
+                await step_permits(client, path, "issue")
             if action == "complete":
                 await take_every_step(client, path)
+                await step_permits(client, path, "close")
             tag = (await client.get(path)).headers["ETag"]
             answer = await client.post(f"{path}/{action}", json=said, headers={"If-Match": tag})
             assert answer.status_code == 200, answer.text
