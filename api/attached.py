@@ -21,6 +21,7 @@ Find = Callable[[Connection, str], Awaitable[int | None]]
 ASSET_ID = "SELECT id FROM asset WHERE tag = %s"
 ORDER_ID = "SELECT id FROM work_order WHERE number = %s"
 REQUEST_ID = "SELECT id FROM work_request WHERE number = %s"
+ARTICLE_ID = "SELECT id FROM article WHERE code = %s"
 
 # A picture or a document is looked at by itself: whatever is in it runs nothing and loads nothing.
 _ALONE = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
@@ -55,11 +56,17 @@ async def _request_id(connection: Connection, number: str) -> int | None:
     return row[0] if row else None
 
 
+async def _article_id(connection: Connection, code: str) -> int | None:
+    row = await fetch_one(connection, ARTICLE_ID, [code])
+    return row[0] if row else None
+
+
 SUBJECTS: Mapping[SubjectKind, Find] = MappingProxyType(
     {
         SubjectKind.ASSET: _asset_id,
         SubjectKind.ORDER: _order_id,
         SubjectKind.REQUEST: _request_id,
+        SubjectKind.ARTICLE: _article_id,
     }
 )
 """What files are sent to by this road; a room whose things have files of their own adds its line."""

@@ -23,6 +23,7 @@ from maintenance.orders.signature_queries import signatures_of
 from maintenance.orders.transitions import Possible, Readiness, possible_transitions
 from maintenance.orders.work_order import UNDER_WAY, State, WorkOrder
 from maintenance.orders.work_policy import Demand
+from maintenance.requests.queries import requests_of_order
 
 _TAKES_TIME = UNDER_WAY | {State.COMPLETED}
 
@@ -71,6 +72,7 @@ async def order_context(
         "report": await failure_report_of(connection, order),
         "codes": await codes_of_asset(connection, order.asset_id),
         "hold_reasons": await hold_reasons(connection),
+        "requests": await requests_of_order(connection, order.id),
         "attachments": await attachments_of(connection, Subject(SubjectKind.ORDER, order.id)),
     }
 

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request, Response
 from markupsafe import Markup
 
 from api.access.roles import Permission
+from api.attached import find_subject
 from api.bodies.page import LARGEST_PAGE
 from api.guard import Reader
 from api.pages.places import load_places
@@ -15,6 +16,9 @@ from api.pages.render import render
 from api.services import ConnectionOf
 from api.v1.articles import report_of, shown_version
 from config.database import Connection
+from maintenance.attachments.attachment import Attachment, SubjectKind
+from maintenance.attachments.media_type import SHOWN
+from maintenance.attachments.queries import attachments_of
 from maintenance.job_plans.plan import JobPlan, PlanKind
 from maintenance.job_plans.queries import list_plans, progress, version_of_order
 from maintenance.knowledge.markdown import to_html
@@ -116,8 +120,17 @@ async def get_article_page(
         zone=places.main_zone,
         shown=shown,
         html=Markup(to_html(shown.article.body)),  # noqa: S704 - the renderer lets no HTML through
+        documents=await _files_of_article(connection, code),
+        shown_types=SHOWN,
         may_vote=caller.may(Permission.CREATE),
+        may_attach=caller.may(Permission.CREATE),
+        may_work=caller.may(Permission.WORK),
     )
+
+
+async def _files_of_article(connection: Connection, code: str) -> list[Attachment]:
+    subject = await find_subject(connection, SubjectKind.ARTICLE, code)
+    return await attachments_of(connection, subject)
 
 
 async def _row(connection: Connection, plan: JobPlan) -> RoundRow:

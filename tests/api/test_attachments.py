@@ -100,3 +100,12 @@ async def test_who_reports_a_fault_may_send_a_photo_of_it(client_of: ClientOf) -
     assert made.status_code == 201
     remove = f"/api/v1/attachments/{made.json()['id']}/remove"
     assert (await (await client_of(Role.REQUESTER)).post(remove)).status_code == 403
+
+
+async def test_an_article_has_files_of_its_own(client: httpx.AsyncClient) -> None:
+    article = {"code": "seal-leak", "title": "Seal leaks", "body": "See the drawing."}
+    assert (await client.post("/api/v1/articles", json=article)).status_code == 201
+    subject = {"subject": "article", "key": "seal-leak"}
+    made = (await send(client, name="seal.jpg", **subject)).json()
+    listed = (await client.get("/api/v1/attachments", params=subject)).json()["items"]
+    assert [each["id"] for each in listed] == [made["id"]]

@@ -36,6 +36,9 @@ async def test_a_report_from_a_phone_is_triaged_and_followed(
     await expect(page.locator("#state")).to_have_text("accepted")
     row = await fetch_one(connection, "SELECT origin FROM work_order")
     assert row == ("request",)
+    await page.goto("/work-orders/WO-000001")
+    joined = page.get_by_role("region", name="Requests")
+    await expect(joined.get_by_role("link")).to_have_attribute("href", "/requests/WR-000001")
     await page.goto(link)
     await expect(page.locator("#standing")).to_contain_text("accepted and waits")
 

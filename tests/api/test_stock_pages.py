@@ -93,3 +93,15 @@ async def test_who_may_not_keep_stock_sees_it_without_buttons(
             page.get_by_text("BRG-6309" if "stock" in address else "Requisitions").first
         ).to_be_visible()
         await expect(page.locator("main [data-post]")).to_have_count(0)
+
+
+async def test_a_wide_table_is_read_in_blocks_on_a_phone(
+    stocked: httpx.AsyncClient, open_page: Any
+) -> None:
+    phone = await open_page(width=390)
+    await pages.sign_in(phone)
+    await expect(phone.get_by_role("button", name="Sign out")).to_be_visible()
+    await phone.goto("/stock")
+    row = phone.get_by_role("row").filter(has_text="BRG-6309")
+    await expect(row.get_by_role("cell").nth(1)).to_have_attribute("data-label", "On hand")
+    await expect(row.get_by_role("cell").last).to_be_in_viewport(ratio=1)

@@ -138,3 +138,16 @@ async def test_an_order_leads_to_its_steps_and_to_what_may_help(
     await expect(help_.get_by_role("link")).to_contain_text("Morning round")
     await phone.get_by_role("link", name="Open the steps").click()
     await expect(phone.get_by_role("heading", name="No leak at the seal")).to_be_visible()
+
+
+async def test_an_article_carries_its_drawing(phone: Page, connection: Connection) -> None:
+    await save_article(connection, SEAL, actor="ana")
+    await publish_article(connection, SEAL.code, actor="ana")
+    await phone.goto(f"/knowledge/{SEAL.code}")
+    drawing = {
+        "name": "seal.png",
+        "mimeType": "image/png",
+        "buffer": b"\x89PNG\r\n\x1a\n" + b"0" * 64,
+    }
+    await phone.get_by_label("Add a file").set_input_files([drawing])
+    await expect(phone.get_by_role("link", name="seal.png")).to_be_visible()

@@ -1,5 +1,7 @@
-// An article: whether it helped.
+// An article: its files, and whether it helped.
 
+import { letAct } from "/static/act.js";
+import { letAttach } from "/static/files.js";
 import { follow } from "/static/live.js";
 import { send } from "/static/request.js";
 
@@ -14,4 +16,6 @@ for (const button of vote?.querySelectorAll("button") ?? []) {
   button.disabled = false;
 }
 
+letAct();
+letAttach();
 follow({});

@@ -172,8 +172,9 @@ function draw() {
   drawList();
   const step = steps[at];
   card.replaceChildren();
+  for (const part of document.querySelectorAll(".way, #list-of-steps")) part.hidden = !step;
   if (!step) {
-    card.append(element("p", { class: "empty" }, "This order has no steps: its job plan names none."));
+    card.append(element("p", {}, "This order has no steps: no job plan gave it any. What was done is said when the order is completed."));
     return;
   }
   const stops = new Set(steps.map((each) => each.stop).filter(Boolean)).size;
