@@ -35,23 +35,7 @@ class JobPlanBody(JobPlanShape, VersionFields):
     @classmethod
     def of(cls, found: PlanVersion) -> "JobPlanBody":
         """From the domain's version."""
-        plan = found.plan
-        return cls(
-            code=plan.code,
-            name=plan.name,
-            description=plan.description,
-            asset_class=plan.asset_class,
-            estimated_minutes=plan.estimated_minutes,
-            crafts=plan.crafts,
-            skills=plan.skills,
-            permits=plan.permits,
-            tools=plan.tools,
-            parts=tuple(
-                PartShape(part=one.part, quantity=one.quantity, unit=one.unit) for one in plan.parts
-            ),
-            steps=tuple(map(_shape, plan.steps)),
-            **_version(found),
-        )
+        return cls(**_fields(found.plan), **_version(found))
 
 
 class RoundBody(RoundShape, VersionFields):
@@ -204,6 +188,29 @@ class StepHistoryBody(BaseModel):
     def of(cls, results: Sequence[StepResult]) -> "StepHistoryBody":
         """From the domain's results."""
         return cls(items=[StepResultBody.model_validate(one) for one in results])
+
+
+def shape_of(plan: JobPlan) -> JobPlanShape:
+    """A job plan as a plant's file has it."""
+    return JobPlanShape(**_fields(plan))
+
+
+def _fields(plan: JobPlan) -> dict[str, Any]:
+    return {
+        "code": plan.code,
+        "name": plan.name,
+        "description": plan.description,
+        "asset_class": plan.asset_class,
+        "estimated_minutes": plan.estimated_minutes,
+        "crafts": plan.crafts,
+        "skills": plan.skills,
+        "permits": plan.permits,
+        "tools": plan.tools,
+        "parts": tuple(
+            PartShape(part=one.part, quantity=one.quantity, unit=one.unit) for one in plan.parts
+        ),
+        "steps": tuple(map(_shape, plan.steps)),
+    }
 
 
 def _version(found: PlanVersion) -> dict[str, Any]:

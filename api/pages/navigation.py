@@ -11,6 +11,7 @@ PLACES_TO_GO: Final[tuple[tuple[str, tuple[tuple[str, str], ...]], ...]] = (
             ("/schedule", "Schedule"),
             ("/service-levels", "Service levels"),
             ("/plan-load", "Load of the year"),
+            ("/job-plans", "Job plans"),
             ("/rounds", "Inspection rounds"),
             ("/report", "Report a fault"),
         ),
