@@ -4,7 +4,8 @@ from fastapi import APIRouter, Request, Response
 
 from api.errors import ResourceMissing
 from api.pages.render import render
-from api.problems import INVALID, PROBLEMS, ProblemType
+from api.problem_type import INVALID, ProblemType
+from api.problems import PROBLEMS
 
 router = APIRouter(include_in_schema=False)
 

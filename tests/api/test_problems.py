@@ -6,7 +6,8 @@ import inspect
 import httpx
 import pytest
 
-from api.problems import INVALID, MEDIA_TYPE, PROBLEMS, documented, problem_of, problem_type
+from api.problem_type import INVALID
+from api.problems import MEDIA_TYPE, PROBLEMS, documented, problem_of, problem_type
 from config.errors import DatabaseUnavailable, OilcanError
 from maintenance.errors import StaleVersion, TransitionRefused
 
