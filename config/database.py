@@ -3,11 +3,11 @@
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from enum import IntEnum
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 from psycopg import AsyncConnection
-from psycopg.rows import TupleRow
+from psycopg.rows import TupleRow, dict_row
 from psycopg.sql import SQL, Identifier
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
@@ -15,6 +15,7 @@ from config.errors import DatabaseUnavailable
 
 Connection = AsyncConnection[TupleRow]
 Pool = AsyncConnectionPool[Connection]
+Parameters = Sequence[Any] | Mapping[str, Any]
 
 _CONNECT_TIMEOUT_S = 5
 
@@ -107,11 +108,29 @@ async def offered_level(connection: Connection) -> Level:
 
 
 async def fetch_one(
-    connection: Connection, sql: Any, parameters: Sequence[Any] | Mapping[str, Any] = ()
+    connection: Connection, sql: Any, parameters: Parameters = ()
 ) -> TupleRow | None:
     """First row of a query, or None."""
     cursor = await connection.execute(sql, parameters)
     return await cursor.fetchone()
+
+
+async def fetch_dict(
+    connection: Connection, sql: LiteralString, parameters: Parameters | None = None
+) -> dict[str, Any] | None:
+    """First row of a query, its values by the names of the columns; or None."""
+    async with connection.cursor(row_factory=dict_row) as cursor:
+        await cursor.execute(sql, parameters)
+        return await cursor.fetchone()
+
+
+async def fetch_dicts(
+    connection: Connection, sql: LiteralString, parameters: Parameters | None = None
+) -> list[dict[str, Any]]:
+    """All rows of a query, their values by the names of the columns."""
+    async with connection.cursor(row_factory=dict_row) as cursor:
+        await cursor.execute(sql, parameters)
+        return await cursor.fetchall()
 
 
 async def listen(url: str, channel: str, *, timeout_s: float) -> AsyncGenerator[str | None]:

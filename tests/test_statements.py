@@ -2,7 +2,7 @@
 
 The convention: a statement is a plain string in a module's constant, its name in capitals
 (`SELECT_OPEN_ORDERS`), or a sum of such strings and constants, or stands directly in a call of
-`execute`, `executemany`, `copy` or `fetch_one`. One that needs TimescaleDB is in a constant named
+`execute`, `executemany`, `copy`, `fetch_one`, `fetch_dict` or `fetch_dicts`. One that needs TimescaleDB is in a constant named
 `TIMESCALE_…`.
 """
 
@@ -20,7 +20,7 @@ from config.database import Connection, Level, find_level
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("config", "edge", "ingest", "conditions", "maintenance", "api", "oilcan")
-CALLS = frozenset({"execute", "executemany", "copy", "fetch_one"})
+CALLS = frozenset({"execute", "executemany", "copy", "fetch_one", "fetch_dict", "fetch_dicts"})
 # What PREPARE takes; other statements (SET, LISTEN, CREATE) have no plan.
 PLANNED = re.compile(r"\s*(?:--[^\n]*\n\s*)*(SELECT|INSERT|UPDATE|DELETE|MERGE|VALUES|WITH)\b")
 COPY_IN = re.compile(r"\s*COPY\s+(?P<table>\w+)\s*\((?P<columns>[^)]*)\)\s+FROM\s+STDIN")

@@ -6,9 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final, LiteralString
 from zoneinfo import ZoneInfo
 
-from psycopg.rows import dict_row
-
-from config.database import Connection
+from config.database import Connection, fetch_dicts
 from maintenance.assignment.choice import CAPACITY_AHEAD, Candidate, Crew
 from maintenance.assignment.queries import NEW_WORK_MINUTES, crew, job_of, list_rules
 from maintenance.assignment.rule import Rule, fitting
@@ -146,7 +144,7 @@ async def board_orders(
     connection: Connection, *, site: str | None = None, limit: int = 500
 ) -> list[BoardOrder]:
     """Open orders (of a site), the most urgent first."""
-    rows = await _rows(connection, BOARD, {"site": site, "limit": limit})
+    rows = await fetch_dicts(connection, BOARD, {"site": site, "limit": limit})
     return [BoardOrder(**row) for row in rows]
 
 
@@ -161,7 +159,7 @@ async def week_schedule(connection: Connection, site: str, day: date) -> WeekSch
     """The week of a day at a site. Raises `NotFound` for the site."""
     week = await week_of(connection, site, day)
     given = {"site": site, "start": week.starts_at, "end": week.ends_at}
-    rows = await _rows(connection, PLANNED, given)
+    rows = await fetch_dicts(connection, PLANNED, given)
     rules = [each.rule for each in await list_rules(connection)]
     orders = [await _planned(connection, row, rules) for row in rows]
     people = (await crew(connection, at=week.starts_at, site=site)).candidates
@@ -169,7 +167,7 @@ async def week_schedule(connection: Connection, site: str, day: date) -> WeekSch
     zone = zone if isinstance(zone, ZoneInfo) else ZoneInfo("UTC")
     days = [week.monday + timedelta(days=number) for number in range(7)]
     given_by = capacity(orders, people, days=days, zone=zone)
-    frozen = await _rows(connection, FREEZE, {"site": site, "week": week.monday})
+    frozen = await fetch_dicts(connection, FREEZE, {"site": site, "week": week.monday})
     return WeekSchedule(
         week,
         tuple(orders),
@@ -182,7 +180,7 @@ async def week_schedule(connection: Connection, site: str, day: date) -> WeekSch
 
 async def holder_of_feed(connection: Connection, token: str) -> str:
     """Whose work a secret word leads to. Raises `NotFound`."""
-    rows = await _rows(connection, HOLDER_OF_FEED, {"hash": token_hash(token)})
+    rows = await fetch_dicts(connection, HOLDER_OF_FEED, {"hash": token_hash(token)})
     if not rows:
         raise NotFound("calendar", "of that address")
     return str(rows[0]["holder"])
@@ -190,7 +188,7 @@ async def holder_of_feed(connection: Connection, token: str) -> str:
 
 async def work_of_holder(connection: Connection, holder: str, *, since: datetime) -> list[OwnWork]:
     """Planned work of a person, vendor or team that begins after `since`."""
-    rows = await _rows(connection, WORK_OF_HOLDER, {"holder": holder, "since": since})
+    rows = await fetch_dicts(connection, WORK_OF_HOLDER, {"holder": holder, "since": since})
     return [OwnWork(**row) for row in rows]
 
 
@@ -230,9 +228,3 @@ async def _planned(connection: Connection, row: Row, rules: Sequence[Rule]) -> P
         skills = named[0].skills if named else ()
     fields = {name: value for name, value in row.items() if name not in ("id", "estimated_minutes")}
     return Planned(**fields, minutes=row["estimated_minutes"] or NEW_WORK_MINUTES, skills=skills)
-
-
-async def _rows(connection: Connection, sql: LiteralString, given: Row) -> list[dict[str, Any]]:
-    async with connection.cursor(row_factory=dict_row) as cursor:
-        await cursor.execute(sql, given)
-        return await cursor.fetchall()

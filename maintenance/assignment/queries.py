@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, LiteralString
 
-from psycopg.rows import dict_row
 from pydantic import TypeAdapter
 
-from config.database import Connection
+from config.database import Connection, fetch_dicts
 from maintenance.assignment.choice import Candidate, Considered, Crew
 from maintenance.assignment.rule import Job, Rule
 from maintenance.calendars.kept import Kept, KeptIn
@@ -102,7 +101,7 @@ async def list_rules(connection: Connection) -> list[CurrentRule]:
         CurrentRule(
             _FORM.validate_python(row["definition"]), KeptIn(row["kept_in"]), row["version"]
         )
-        for row in await _rows(connection, RULES, {})
+        for row in await fetch_dicts(connection, RULES, {})
         if not row["retired"]
     ]
 
@@ -110,7 +109,7 @@ async def list_rules(connection: Connection) -> list[CurrentRule]:
 async def stored_rules(connection: Connection) -> dict[str, Kept[Rule]]:
     """Every rule by code, the retired ones too."""
     found: dict[str, Kept[Rule]] = {}
-    for row in await _rows(connection, RULES, {}):
+    for row in await fetch_dicts(connection, RULES, {}):
         rule = _FORM.validate_python(row["definition"])
         found[rule.code] = Kept(rule, KeptIn(row["kept_in"]), row["retired"], row["version"])
     return found
@@ -118,7 +117,7 @@ async def stored_rules(connection: Connection) -> dict[str, Kept[Rule]]:
 
 async def job_of(connection: Connection, order_id: int, at: datetime) -> Job:
     """What of an order that is there decides who does it; a planned start counts if it is later."""
-    [row] = await _rows(connection, JOB, {"id": order_id})
+    [row] = await fetch_dicts(connection, JOB, {"id": order_id})
     begin = max(at, row["planned_start"]) if row["planned_start"] else at
     return Job(
         type=row["type"],
@@ -197,11 +196,5 @@ async def decisions_of(connection: Connection, order_id: int) -> list[PastDecisi
         PastDecision(
             **{**row, "considered": tuple(Considered(**each) for each in row["considered"])}
         )
-        for row in await _rows(connection, DECISIONS, {"id": order_id})
+        for row in await fetch_dicts(connection, DECISIONS, {"id": order_id})
     ]
-
-
-async def _rows(connection: Connection, sql: LiteralString, given: Row) -> list[dict[str, Any]]:
-    async with connection.cursor(row_factory=dict_row) as cursor:
-        await cursor.execute(sql, given)
-        return await cursor.fetchall()

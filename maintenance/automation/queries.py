@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Any, Final, LiteralString
 from uuid import UUID
 
-from psycopg.rows import class_row, dict_row
+from psycopg.rows import class_row
 
-from config.database import Connection
+from config.database import Connection, fetch_dicts
 from maintenance.automation.channel import Channel, ChannelKind, Digest
 from maintenance.automation.definition import automation_from_json
 from maintenance.automation.delivery import DeliveryState
@@ -138,7 +138,7 @@ class Verification:
 async def channels(connection: Connection) -> dict[str, KeptChannel]:
     """Every channel by code, the retired ones too."""
     found = {}
-    for row in await _rows(connection, CHANNELS):
+    for row in await fetch_dicts(connection, CHANNELS):
         given = {each.name: row[each.name] for each in fields(Channel)}
         given |= {"kind": ChannelKind(row["kind"]), "digest": Digest(row["digest"])}
         state = {name: row[name] for name in ("kept_in", "retired_at", "disabled_at")}
@@ -168,13 +168,13 @@ async def automations(connection: Connection) -> dict[str, KeptAutomation]:
             row["created_by"],
             row["created_at"],
         )
-        for row in await _rows(connection, AUTOMATIONS)
+        for row in await fetch_dicts(connection, AUTOMATIONS)
     }
 
 
 async def retired_automations(connection: Connection) -> dict[str, Mapping[str, Any]]:
     """Last definitions of automations of which no version is in force, by code."""
-    rows = await _rows(connection, RETIRED_AUTOMATIONS)
+    rows = await fetch_dicts(connection, RETIRED_AUTOMATIONS)
     return {row["code"]: row["definition"] for row in rows}
 
 
@@ -199,7 +199,7 @@ async def find_deliveries(
     at, last = before or (None, None)
     given: dict[str, Any] = {"only": None, "state": state, "channel": channel_code}
     given |= {"at": at, "id": last, "limit": limit}
-    return [_delivery(row) for row in await _rows(connection, DELIVERIES, given)]
+    return [_delivery(row) for row in await fetch_dicts(connection, DELIVERIES, given)]
 
 
 async def delivery(connection: Connection, delivery_id: UUID) -> Delivery:
@@ -212,7 +212,7 @@ async def delivery(connection: Connection, delivery_id: UUID) -> Delivery:
         "id": None,
         "limit": 1,
     }
-    rows = await _rows(connection, DELIVERIES, given)
+    rows = await fetch_dicts(connection, DELIVERIES, given)
     if not rows:
         raise NotFound("message", str(delivery_id))
     return _delivery(rows[0])
@@ -227,11 +227,3 @@ async def verification(connection: Connection, order_id: int) -> Verification:
 
 def _delivery(row: Mapping[str, Any]) -> Delivery:
     return Delivery(**{**row, "state": DeliveryState(row["state"])})
-
-
-async def _rows(
-    connection: Connection, sql: LiteralString, given: Mapping[str, Any] | None = None
-) -> list[dict[str, Any]]:
-    async with connection.cursor(row_factory=dict_row) as cursor:
-        await cursor.execute(sql, given)
-        return await cursor.fetchall()

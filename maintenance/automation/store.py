@@ -6,10 +6,9 @@ from datetime import datetime
 from typing import Any, Final, LiteralString
 from uuid import UUID
 
-from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
-from config.database import Connection, fetch_one
+from config.database import Connection, fetch_dicts, fetch_one
 from maintenance.automation.channel import Channel
 from maintenance.automation.delivery import Settled
 
@@ -237,7 +236,7 @@ async def try_route(connection: Connection) -> bool:
 
 async def waiting_happenings(connection: Connection, *, limit: int) -> list[dict[str, Any]]:
     """What happened and no rule has seen yet, oldest first, with the order that it is about."""
-    return await _rows(connection, WAITING_HAPPENINGS, {"limit": limit})
+    return await fetch_dicts(connection, WAITING_HAPPENINGS, {"limit": limit})
 
 
 async def mark_routed(connection: Connection, ids: Sequence[int], *, at: datetime) -> None:
@@ -266,7 +265,7 @@ async def end_run(
 
 async def due_runs(connection: Connection, *, at: datetime, limit: int) -> list[dict[str, Any]]:
     """Actions that waited and are to be looked at now, held to the end of the transaction."""
-    return await _rows(connection, DUE_RUNS, {"at": at, "limit": limit})
+    return await fetch_dicts(connection, DUE_RUNS, {"at": at, "limit": limit})
 
 
 async def insert_delivery(connection: Connection, delivery: Mapping[str, Any]) -> bool:
@@ -286,7 +285,7 @@ async def digest_members(
     connection: Connection, channel_id: int, *, at: datetime
 ) -> list[dict[str, Any]]:
     """Messages that a channel's digest is to tell of, held to the end of the transaction."""
-    return await _rows(connection, DIGEST_MEMBERS, {"channel_id": channel_id, "at": at})
+    return await fetch_dicts(connection, DIGEST_MEMBERS, {"channel_id": channel_id, "at": at})
 
 
 async def gather(
@@ -301,7 +300,7 @@ async def gather(
 
 async def claim(connection: Connection, *, at: datetime, limit: int) -> list[dict[str, Any]]:
     """Messages that are to leave now, marked as on their way."""
-    return await _rows(connection, CLAIM, {"at": at, "limit": limit})
+    return await fetch_dicts(connection, CLAIM, {"at": at, "limit": limit})
 
 
 async def settle(
@@ -328,11 +327,3 @@ async def forget(connection: Connection, *, happened: datetime, settled: datetim
     await connection.execute(FORGET_HAPPENINGS, {"before": happened})
     await connection.execute(FORGET_DELIVERIES, {"before": settled})
     await connection.execute(FORGET_SENT, {"before": settled})
-
-
-async def _rows(
-    connection: Connection, sql: LiteralString, given: Mapping[str, Any]
-) -> list[dict[str, Any]]:
-    async with connection.cursor(row_factory=dict_row) as cursor:
-        await cursor.execute(sql, given)
-        return await cursor.fetchall()

@@ -10,9 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final, LiteralString
 
-from psycopg.rows import dict_row
-
-from config.database import Connection
+from config.database import Connection, fetch_dicts
 from maintenance.costs.cost import Costs, Replacement, repair_or_replace
 
 ENTRIES_OF_ORDER: Final[LiteralString] = """
@@ -151,7 +149,7 @@ class Scope:
 
 async def entries_of_order(connection: Connection, order_id: int) -> list[CostEntry]:
     """Every entry of an order's costs, oldest first."""
-    rows = await _rows(connection, ENTRIES_OF_ORDER, {"order_id": order_id})
+    rows = await fetch_dicts(connection, ENTRIES_OF_ORDER, {"order_id": order_id})
     return [CostEntry(**row) for row in rows]
 
 
@@ -171,19 +169,19 @@ async def roll_up(connection: Connection, by: RollUp, scope: Scope) -> list[Cost
         RollUp.SITE: BY_SITE,
         RollUp.MONTH: BY_MONTH,
     }
-    return [_cost_row(row) for row in await _rows(connection, statements[by], _given(scope))]
+    return [_cost_row(row) for row in await fetch_dicts(connection, statements[by], _given(scope))]
 
 
 async def in_all(connection: Connection, scope: Scope) -> CostRow:
     """Everything in a scope."""
-    return _cost_row((await _rows(connection, IN_ALL, _given(scope)))[0])
+    return _cost_row((await fetch_dicts(connection, IN_ALL, _given(scope)))[0])
 
 
 async def replacement_hint(
     connection: Connection, asset: str, *, until: datetime, years: int
 ) -> Replacement | None:
     """Whether a repair is still worth it, by what the asset and all below it cost; None: no asset."""
-    rows = await _rows(connection, REPLACEMENT, {"asset": asset})
+    rows = await fetch_dicts(connection, REPLACEMENT, {"asset": asset})
     if not rows:
         return None
     try:
@@ -207,11 +205,3 @@ def _given(scope: Scope) -> dict[str, Any]:
 def _cost_row(row: Mapping[str, Any]) -> CostRow:
     costs = Costs(row["labour"], row["material"], row["service"], row["other"])
     return CostRow(row["key"], row["name"], costs, row["orders"])
-
-
-async def _rows(
-    connection: Connection, sql: LiteralString, given: Mapping[str, Any]
-) -> list[dict[str, Any]]:
-    async with connection.cursor(row_factory=dict_row) as cursor:
-        await cursor.execute(sql, given)
-        return await cursor.fetchall()

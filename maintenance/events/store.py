@@ -5,9 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final, LiteralString
 
-from psycopg.rows import dict_row
-
-from config.database import Connection
+from config.database import Connection, fetch_dict, fetch_dicts
 from maintenance.orders.queries import ORDERS, order_of_row
 from maintenance.orders.work_order import WorkOrder
 
@@ -127,9 +125,7 @@ async def lock_waiting_assets(connection: Connection, *, limit: int) -> list[int
 
 async def hold_order_under_way(connection: Connection, asset_id: int) -> WorkOrder | None:
     """The order that people work on at an asset; nobody else changes it in the transaction."""
-    async with connection.cursor(row_factory=dict_row) as cursor:
-        await cursor.execute(HOLD_ORDER_UNDER_WAY, {"asset_id": asset_id})
-        row = await cursor.fetchone()
+    row = await fetch_dict(connection, HOLD_ORDER_UNDER_WAY, {"asset_id": asset_id})
     return order_of_row(row) if row else None
 
 
@@ -137,16 +133,14 @@ async def waiting_changes(
     connection: Connection, asset_ids: Sequence[int], *, limit: int
 ) -> list[dict[str, Any]]:
     """Rows of those of the first `limit` waiting changes that belong to the assets, in order."""
-    async with connection.cursor(row_factory=dict_row) as cursor:
-        await cursor.execute(WAITING_CHANGES, {"asset_ids": list(asset_ids), "limit": limit})
-        return await cursor.fetchall()
+    return await fetch_dicts(
+        connection, WAITING_CHANGES, {"asset_ids": list(asset_ids), "limit": limit}
+    )
 
 
 async def left_by_work(connection: Connection, *, limit: int) -> list[dict[str, Any]]:
     """Rows of events that work left behind, as `waiting_changes` gives them; their assets locked."""
-    async with connection.cursor(row_factory=dict_row) as cursor:
-        await cursor.execute(LEFT_BY_WORK, {"space": _LOCK_SPACE, "limit": limit})
-        return await cursor.fetchall()
+    return await fetch_dicts(connection, LEFT_BY_WORK, {"space": _LOCK_SPACE, "limit": limit})
 
 
 async def mark_handled(connection: Connection, ids: Sequence[int], *, at: datetime) -> None:

@@ -3,9 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final, LiteralString
 
-from psycopg.rows import dict_row
-
-from config.database import Connection
+from config.database import Connection, fetch_dicts
 from maintenance.figures.figure import MOST_ROWS, Period, Row, Scope
 
 _scope: Final[LiteralString] = """
@@ -49,9 +47,7 @@ async def rows_of(
     connection: Connection, sql: LiteralString, parameters: Mapping[str, Any]
 ) -> list[Row]:
     """All rows of a statement."""
-    async with connection.cursor(row_factory=dict_row) as cursor:
-        await cursor.execute(sql, parameters)
-        return list(await cursor.fetchall())
+    return list(await fetch_dicts(connection, sql, parameters))
 
 
 async def row_of(connection: Connection, sql: LiteralString, parameters: Mapping[str, Any]) -> Row:

@@ -4,9 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final, LiteralString
 
-from psycopg.rows import dict_row
-
-from config.database import Connection
+from config.database import Connection, fetch_dicts
 from maintenance.errors import NotFound
 from maintenance.knowledge.article import Article, ArticleVersion, KeptIn, Language, state_of
 
@@ -61,21 +59,17 @@ async def find_articles(
 ) -> list[ArticleVersion]:
     """Articles by code, each in one version."""
     given = {**asdict(wanted), "after": after, "limit": limit}
-    return [_version(row) for row in await _rows(connection, FIND_ARTICLES, given)]
+    return [_version(row) for row in await fetch_dicts(connection, FIND_ARTICLES, given)]
 
 
 async def versions_of(connection: Connection, code: str) -> list[ArticleVersion]:
     """Every version of an article, newest first. Raises `NotFound`."""
-    found = [_version(row) for row in await _rows(connection, VERSIONS_OF_ARTICLE, {"code": code})]
+    found = [
+        _version(row) for row in await fetch_dicts(connection, VERSIONS_OF_ARTICLE, {"code": code})
+    ]
     if not found:
         raise NotFound("article", code)
     return found
-
-
-async def _rows(connection: Connection, sql: LiteralString, given: Row) -> list[dict[str, Any]]:
-    async with connection.cursor(row_factory=dict_row) as cursor:
-        await cursor.execute(sql, given)
-        return await cursor.fetchall()
 
 
 def _version(row: Row) -> ArticleVersion:

@@ -10,9 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, LiteralString
 
-from psycopg.rows import dict_row
-
-from config.database import Connection
+from config.database import Connection, fetch_dicts
 from maintenance.knowledge.terms import Terms, known_words, spoken, trade_terms
 
 _CONCEPT = 1.6
@@ -198,7 +196,7 @@ async def recommend_articles(
             row["score"],
             _because(row, asset_class=asset_class, failure_mode=report.failure_mode),
         )
-        for row in await _rows(connection, RECOMMEND_ARTICLES, given)
+        for row in await fetch_dicts(connection, RECOMMEND_ARTICLES, given)
     ]
 
 
@@ -230,7 +228,7 @@ async def similar_orders(
             )
             + ("; the same asset" if row["same_asset"] else ""),
         )
-        for row in await _rows(connection, SIMILAR_ORDERS, given)
+        for row in await fetch_dicts(connection, SIMILAR_ORDERS, given)
     ]
 
 
@@ -297,11 +295,3 @@ def _because(row: Mapping[str, Any], *, asset_class: str | None, failure_mode: s
     if row["same_class"]:
         reasons.append(f"class {asset_class}")
     return "; ".join(reasons)
-
-
-async def _rows(
-    connection: Connection, sql: LiteralString, given: Mapping[str, Any]
-) -> list[dict[str, Any]]:
-    async with connection.cursor(row_factory=dict_row) as cursor:
-        await cursor.execute(sql, given)
-        return await cursor.fetchall()

@@ -6,9 +6,7 @@ from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any, Final, LiteralString
 
-from psycopg.rows import dict_row
-
-from config.database import Connection
+from config.database import Connection, fetch_dicts
 from maintenance.calendars.kept import Kept, KeptIn
 from maintenance.errors import NotFound
 from maintenance.people.staff import (
@@ -135,7 +133,7 @@ async def staff_entries(
 ) -> list[StaffEntry]:
     """The same with where they are kept."""
     given = {"codes": None if codes is None else list(codes), "craft": craft, "site": site}
-    return [_entry(row) for row in await _rows(connection, FIND_STAFF, given)]
+    return [_entry(row) for row in await fetch_dicts(connection, FIND_STAFF, given)]
 
 
 async def get_staff(connection: Connection, code: str) -> Staff:
@@ -145,7 +143,7 @@ async def get_staff(connection: Connection, code: str) -> Staff:
 
 async def staff_entry(connection: Connection, code: str) -> StaffEntry:
     """The same with where it is kept. Raises `NotFound`."""
-    rows = await _rows(connection, ONE_STAFF, {"code": code})
+    rows = await fetch_dicts(connection, ONE_STAFF, {"code": code})
     if not rows:
         raise NotFound("person", code)
     return _entry(rows[0])
@@ -153,26 +151,26 @@ async def staff_entry(connection: Connection, code: str) -> StaffEntry:
 
 async def staff_of_login(connection: Connection, login: str) -> Staff | None:
     """Who signs in with a login: by their login, else by a code that equals it."""
-    rows = await _rows(connection, STAFF_OF_LOGIN, {"login": login})
+    rows = await fetch_dicts(connection, STAFF_OF_LOGIN, {"login": login})
     return _staff(rows[0]) if rows else None
 
 
 async def rate_of(connection: Connection, code: str, day: date) -> Rate | None:
     """What an hour of somebody costs on a day; None: not known, or nobody has that code."""
-    rows = await _rows(connection, ONE_STAFF, {"code": code})
+    rows = await fetch_dicts(connection, ONE_STAFF, {"code": code})
     return rate_on(_staff(rows[0]).rates, day) if rows else None
 
 
 async def list_teams(connection: Connection) -> list[Team]:
     """Every team, by code, with those of its members who work."""
-    return [_team(row) for row in await _rows(connection, LIVE_TEAMS, {})]
+    return [_team(row) for row in await fetch_dicts(connection, LIVE_TEAMS, {})]
 
 
 async def stored_teams(connection: Connection) -> dict[str, Kept[Team]]:
     """Every team by code, the retired ones too."""
     return {
         row["code"]: Kept(_team(row), KeptIn(row["kept_in"]), row["retired"], row["version"])
-        for row in await _rows(connection, TEAMS, {})
+        for row in await fetch_dicts(connection, TEAMS, {})
     }
 
 
@@ -180,7 +178,7 @@ async def stored_staff(connection: Connection) -> dict[str, Kept[Staff]]:
     """Every person and vendor by code, the retired ones too."""
     return {
         row["code"]: Kept(_staff(row), KeptIn(row["kept_in"]), row["retired"], row["version"])
-        for row in await _rows(connection, STAFF, {})
+        for row in await fetch_dicts(connection, STAFF, {})
     }
 
 
@@ -257,9 +255,3 @@ def _day(text: str | None) -> date | None:
 
 def _team(row: Row) -> Team:
     return Team(row["code"], row["name"], row["site"], tuple(row["members"]))
-
-
-async def _rows(connection: Connection, sql: LiteralString, given: Row) -> list[dict[str, Any]]:
-    async with connection.cursor(row_factory=dict_row) as cursor:
-        await cursor.execute(sql, given)
-        return await cursor.fetchall()

@@ -9,10 +9,8 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final, LiteralString
 
-from psycopg.rows import dict_row
-
 from config.clock import ClockUs, from_us, now_us
-from config.database import Connection
+from config.database import Connection, fetch_dicts
 from maintenance.plans.file import PlanShape
 from maintenance.plans.generation import advance
 from maintenance.plans.usage import AssetMeter, count_at
@@ -76,8 +74,8 @@ async def close_occurrences(connection: Connection, *, clock: ClockUs = now_us) 
     given = {"since": now - REOPENABLE}
     async with connection.transaction():
         await connection.execute(REOPEN, given)
-        done = await _rows(connection, CLOSE_DONE, {})
-        cancelled = await _rows(connection, CLOSE_CANCELLED, given)
+        done = await fetch_dicts(connection, CLOSE_DONE, {})
+        cancelled = await fetch_dicts(connection, CLOSE_CANCELLED, given)
         await note_counts(connection, done)
         closed = [*done, *cancelled]
         pairs = sorted({(row["plan_id"], row["asset_id"]) for row in closed})
@@ -89,7 +87,7 @@ async def close_occurrences(connection: Connection, *, clock: ClockUs = now_us) 
 async def note_counts(connection: Connection, done: Sequence[Mapping[str, Any]]) -> None:
     """Note where the meters of plans stood when the work was done: rows with id, plan, asset, time."""
     plans = {row["plan_id"] for row in done}
-    metered = await _rows(connection, METERED, {"plans": sorted(plans)})
+    metered = await fetch_dicts(connection, METERED, {"plans": sorted(plans)})
     roles: dict[int, str] = {
         row["id"]: meter.meter
         for row in metered
@@ -101,11 +99,3 @@ async def note_counts(connection: Connection, done: Sequence[Mapping[str, Any]])
             counts = await count_at(connection, [where], row["done_at"])
             given = {"id": row["id"], "count": counts.get(where)}
             await connection.execute(SET_COUNT, given)
-
-
-async def _rows(
-    connection: Connection, sql: LiteralString, given: Mapping[str, Any]
-) -> list[dict[str, Any]]:
-    async with connection.cursor(row_factory=dict_row) as cursor:
-        await cursor.execute(sql, given)
-        return await cursor.fetchall()

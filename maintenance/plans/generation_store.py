@@ -8,9 +8,7 @@ from dataclasses import astuple, dataclass
 from datetime import datetime
 from typing import Any, Final, LiteralString
 
-from psycopg.rows import dict_row
-
-from config.database import Connection
+from config.database import Connection, fetch_dicts
 from maintenance.plans.plan import Selection
 
 # One process takes a plan at a time; another one passes it by.
@@ -469,7 +467,7 @@ async def chain_ends(
 ) -> dict[tuple[int, int], dict[str, Any]]:
     """The last occurrence of each chain (plan, asset), with what it followed from."""
     plans, assets = _columns(pairs, 2)
-    rows = await _rows(connection, CHAIN_ENDS, {"plans": plans, "assets": assets})
+    rows = await fetch_dicts(connection, CHAIN_ENDS, {"plans": plans, "assets": assets})
     return {(row["plan_id"], row["asset_id"]): row for row in rows}
 
 
@@ -477,7 +475,7 @@ async def known_targets(
     connection: Connection, plans: Sequence[int]
 ) -> dict[tuple[int, int], tuple[float | None, float | None]]:
     """(plan, asset) -> the highest count that is decided, and the lowest that is not."""
-    rows = await _rows(connection, FIXED_TARGETS, {"plans": list(plans)})
+    rows = await fetch_dicts(connection, FIXED_TARGETS, {"plans": list(plans)})
     return {(row["plan_id"], row["asset_id"]): (row["decided"], row["ahead"]) for row in rows}
 
 
@@ -486,7 +484,7 @@ async def events_since(
 ) -> list[dict[str, Any]]:
     """Events of rules on assets, by time."""
     given = {"assets": list(assets), "rules": list(rules), "since": since}
-    return await _rows(connection, EVENTS_SINCE, given)
+    return await fetch_dicts(connection, EVENTS_SINCE, given)
 
 
 async def keep_projections(
@@ -535,11 +533,3 @@ def _given(names: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> dict[str, A
 
 def _columns(rows: Sequence[tuple[Any, ...]], width: int) -> list[list[Any]]:
     return [[row[place] for row in rows] for place in range(width)]
-
-
-async def _rows(
-    connection: Connection, sql: LiteralString, given: Mapping[str, Any]
-) -> list[dict[str, Any]]:
-    async with connection.cursor(row_factory=dict_row) as cursor:
-        await cursor.execute(sql, given)
-        return await cursor.fetchall()

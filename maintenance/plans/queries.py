@@ -1,13 +1,11 @@
 """Reads of plans and their occurrences. Lists are keyset pages."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, LiteralString
 
-from psycopg.rows import dict_row
-
-from config.database import Connection
+from config.database import Connection, fetch_dicts
 from maintenance.errors import NotFound
 from maintenance.plans.file import PlanShape
 from maintenance.plans.plan import Occurrence, OccurrenceState
@@ -165,12 +163,12 @@ async def find_plans(
 ) -> list[PlanView]:
     """A page of plans by code; retired ones are left out."""
     given = {"asset": asset, "after": after, "limit": limit}
-    return [_plan(row) for row in await _rows(connection, FIND_PLANS, given)]
+    return [_plan(row) for row in await fetch_dicts(connection, FIND_PLANS, given)]
 
 
 async def get_plan(connection: Connection, code: str) -> PlanView:
     """The plan of a code, a retired one too. Raises `NotFound`."""
-    rows = await _rows(connection, ONE_PLAN, {"code": code})
+    rows = await fetch_dicts(connection, ONE_PLAN, {"code": code})
     if not rows:
         raise NotFound("maintenance plan", code)
     return _plan(rows[0])
@@ -178,7 +176,7 @@ async def get_plan(connection: Connection, code: str) -> PlanView:
 
 async def changes_of(connection: Connection, code: str, *, limit: int = 100) -> list[PlanChange]:
     """A plan's story, the newest first."""
-    rows = await _rows(connection, CHANGES, {"code": code, "limit": limit})
+    rows = await fetch_dicts(connection, CHANGES, {"code": code, "limit": limit})
     return [PlanChange(**row) for row in rows]
 
 
@@ -200,12 +198,12 @@ async def find_occurrences(
         "after_id": after[1],
         "limit": limit,
     }
-    return [_occurrence(row) for row in await _rows(connection, FIND_OCCURRENCES, given)]
+    return [_occurrence(row) for row in await fetch_dicts(connection, FIND_OCCURRENCES, given)]
 
 
 async def get_occurrence(connection: Connection, plan: str, number: int) -> Occurrence:
     """One occurrence of a plan. Raises `NotFound`."""
-    rows = await _rows(connection, ONE_OCCURRENCE, {"plan": plan, "id": number})
+    rows = await fetch_dicts(connection, ONE_OCCURRENCE, {"plan": plan, "id": number})
     if not rows:
         raise NotFound("occurrence", f"{number} of {plan}")
     return _occurrence(rows[0])
@@ -213,7 +211,7 @@ async def get_occurrence(connection: Connection, plan: str, number: int) -> Occu
 
 async def occurrences_of_order(connection: Connection, order_id: int) -> list[Occurrence]:
     """What an order of a plan is for."""
-    rows = await _rows(connection, OCCURRENCES_OF_ORDER, {"order_id": order_id})
+    rows = await fetch_dicts(connection, OCCURRENCES_OF_ORDER, {"order_id": order_id})
     return [_occurrence(row) for row in rows]
 
 
@@ -257,11 +255,3 @@ def _plan(row: Mapping[str, Any]) -> PlanView:
 
 def _occurrence(row: Mapping[str, Any]) -> Occurrence:
     return Occurrence(**{**row, "state": OccurrenceState(row["state"])})
-
-
-async def _rows(
-    connection: Connection, sql: LiteralString, given: Mapping[str, Any]
-) -> Sequence[dict[str, Any]]:
-    async with connection.cursor(row_factory=dict_row) as cursor:
-        await cursor.execute(sql, given)
-        return await cursor.fetchall()

@@ -5,9 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, LiteralString
 
-from psycopg.rows import dict_row
-
-from config.database import Connection, fetch_one
+from config.database import Connection, fetch_dicts, fetch_one
 from maintenance.plans.file import PlanShape
 from maintenance.plans.plan import Nesting, OpenOrderPolicy, Work
 from maintenance.plans.release import Neighbour, OpenOrder, Pending, Situation
@@ -120,19 +118,19 @@ async def lock_asset(connection: Connection, asset_id: int) -> None:
 
 async def pending(connection: Connection, asset_id: int, now: datetime) -> list[PendingRow]:
     """What may be released of an asset by now, held to the end of the transaction."""
-    rows = await _rows(connection, PENDING, {"asset": asset_id, "now": now})
+    rows = await fetch_dicts(connection, PENDING, {"asset": asset_id, "now": now})
     return [_pending(row) for row in rows]
 
 
 async def one_pending(connection: Connection, number: int, now: datetime) -> PendingRow:
     """An occurrence that the caller holds, whenever it is due."""
-    rows = await _rows(connection, ONE_PENDING, {"id": number, "now": now})
+    rows = await fetch_dicts(connection, ONE_PENDING, {"id": number, "now": now})
     return _pending(rows[0])
 
 
 async def situation(connection: Connection, asset_id: int) -> Situation:
     """What else decides about an asset's work."""
-    facts = await _rows(connection, FACTS, {"asset": asset_id})
+    facts = await fetch_dicts(connection, FACTS, {"asset": asset_id})
     cursor = await connection.execute(OPEN_ORDERS, {"asset": asset_id})
     orders = [OpenOrder(*row) for row in await cursor.fetchall()]
     cursor = await connection.execute(NEIGHBOURS, {"asset": asset_id})
@@ -177,11 +175,3 @@ def _pending(row: Mapping[str, Any]) -> PendingRow:
         row["name"],
         plan.work,
     )
-
-
-async def _rows(
-    connection: Connection, sql: LiteralString, given: Mapping[str, Any]
-) -> list[dict[str, Any]]:
-    async with connection.cursor(row_factory=dict_row) as cursor:
-        await cursor.execute(sql, given)
-        return await cursor.fetchall()

@@ -4,10 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final, LiteralString
 
-from psycopg.rows import dict_row
-
 from config.clock import ClockUs, from_us, now_us
-from config.database import Connection
+from config.database import Connection, fetch_dicts
 from maintenance.plans.chain import meter_due
 from maintenance.plans.file import PlanShape
 from maintenance.plans.generation import advance
@@ -122,6 +120,4 @@ def _moved(row: Mapping[str, Any], trigger: MeterTrigger, meters: Meters) -> For
 
 
 async def _near(connection: Connection, now: datetime) -> list[dict[str, Any]]:
-    async with connection.cursor(row_factory=dict_row) as cursor:
-        await cursor.execute(NEAR_COUNTS, {"near": now + _NEAR})
-        return await cursor.fetchall()
+    return await fetch_dicts(connection, NEAR_COUNTS, {"near": now + _NEAR})

@@ -1,14 +1,11 @@
 """Reads of requisitions, purchase orders, vendors, contracts and external work."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Final, LiteralString
+from typing import Final, LiteralString
 
-from psycopg.rows import dict_row
-
-from config.database import Connection
+from config.database import Connection, fetch_dicts
 from maintenance.errors import NotFound
 
 REQUISITIONS: Final[LiteralString] = """
@@ -270,12 +267,12 @@ async def find_requisitions(
         "before": before,
         "limit": limit,
     }
-    return [Requisition(**row) for row in await _rows(connection, FIND_REQUISITIONS, given)]
+    return [Requisition(**row) for row in await fetch_dicts(connection, FIND_REQUISITIONS, given)]
 
 
 async def get_requisition(connection: Connection, number: str) -> Requisition:
     """One requisition. Raises `NotFound`."""
-    rows = await _rows(connection, REQUISITION, {"number": number})
+    rows = await fetch_dicts(connection, REQUISITION, {"number": number})
     if not rows:
         raise NotFound("requisition", number)
     return Requisition(**rows[0])
@@ -290,12 +287,12 @@ async def find_purchases(
 ) -> list[Purchase]:
     """A page of purchase orders, newest first."""
     given = {"states": sorted(states) or None, "before": before, "limit": limit}
-    return [Purchase(**row) for row in await _rows(connection, FIND_PURCHASES, given)]
+    return [Purchase(**row) for row in await fetch_dicts(connection, FIND_PURCHASES, given)]
 
 
 async def get_purchase(connection: Connection, number: str) -> Purchase:
     """One purchase order. Raises `NotFound`."""
-    rows = await _rows(connection, PURCHASE, {"number": number})
+    rows = await fetch_dicts(connection, PURCHASE, {"number": number})
     if not rows:
         raise NotFound("purchase order", number)
     return Purchase(**rows[0])
@@ -303,30 +300,22 @@ async def get_purchase(connection: Connection, number: str) -> Purchase:
 
 async def lines_of(connection: Connection, purchase: Purchase) -> list[PurchaseLine]:
     """The lines of a purchase order."""
-    rows = await _rows(connection, LINES, {"purchase_id": purchase.id})
+    rows = await fetch_dicts(connection, LINES, {"purchase_id": purchase.id})
     return [PurchaseLine(**row) for row in rows]
 
 
 async def receipts_of(connection: Connection, purchase: Purchase) -> list[Receipt]:
     """What came of a purchase order, oldest first."""
-    rows = await _rows(connection, RECEIPTS, {"purchase_id": purchase.id})
+    rows = await fetch_dicts(connection, RECEIPTS, {"purchase_id": purchase.id})
     return [Receipt(**row) for row in rows]
 
 
 async def list_contracts(connection: Connection) -> list[Contract]:
     """Every service contract, the one that ends first at the top."""
-    return [Contract(**row) for row in await _rows(connection, CONTRACTS, {})]
+    return [Contract(**row) for row in await fetch_dicts(connection, CONTRACTS, {})]
 
 
 async def work_of_order(connection: Connection, order_id: int) -> list[ExternalWork]:
     """What vendors do or did on an order."""
-    rows = await _rows(connection, WORK_OF_ORDER, {"order_id": order_id})
+    rows = await fetch_dicts(connection, WORK_OF_ORDER, {"order_id": order_id})
     return [ExternalWork(**row) for row in rows]
-
-
-async def _rows(
-    connection: Connection, sql: LiteralString, given: Mapping[str, Any]
-) -> list[dict[str, Any]]:
-    async with connection.cursor(row_factory=dict_row) as cursor:
-        await cursor.execute(sql, given)
-        return await cursor.fetchall()

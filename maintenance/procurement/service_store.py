@@ -5,9 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final, LiteralString
 
-from psycopg.rows import dict_row
-
-from config.database import Connection, fetch_one
+from config.database import Connection, fetch_dict, fetch_one
 
 # Whoever calls something off holds the contract, so that two do not spend the same rest.
 HOLD_CONTRACT: Final[LiteralString] = """
@@ -135,7 +133,7 @@ class HeldWork:
 
 async def hold_contract(connection: Connection, code: str) -> HeldContract | None:
     """A contract in force, held."""
-    row = await _row(connection, HOLD_CONTRACT, {"code": code})
+    row = await fetch_dict(connection, HOLD_CONTRACT, {"code": code})
     if row is None:
         return None
     row |= {"classes": tuple(row["classes"]), "assets": tuple(row["assets"])}
@@ -155,7 +153,7 @@ async def hold_order(
     connection: Connection, *, number: str | None = None, order_id: int | None = None
 ) -> OrderOfWork | None:
     """An order by number or id; it keeps its state."""
-    row = await _row(connection, HOLD_ORDER, {"number": number, "id": order_id})
+    row = await fetch_dict(connection, HOLD_ORDER, {"number": number, "id": order_id})
     return OrderOfWork(**row) if row else None
 
 
@@ -167,13 +165,13 @@ async def insert_work(connection: Connection, given: Mapping[str, Any]) -> int |
 
 async def find_work(connection: Connection, work_id: int) -> HeldWork | None:
     """External work as it stands, not held."""
-    row = await _row(connection, WORK, {"id": work_id})
+    row = await fetch_dict(connection, WORK, {"id": work_id})
     return HeldWork(**row) if row else None
 
 
 async def hold_work(connection: Connection, work_id: int) -> HeldWork | None:
     """The same, held."""
-    row = await _row(connection, HOLD_WORK, {"id": work_id})
+    row = await fetch_dict(connection, HOLD_WORK, {"id": work_id})
     return HeldWork(**row) if row else None
 
 
@@ -201,12 +199,4 @@ async def insert_entry(connection: Connection, given: Mapping[str, Any]) -> int 
 
 async def find_entry(connection: Connection, entry_id: int) -> dict[str, Any] | None:
     """An acceptance, which never changes."""
-    return await _row(connection, ENTRY, {"id": entry_id})
-
-
-async def _row(
-    connection: Connection, sql: LiteralString, given: Mapping[str, Any]
-) -> dict[str, Any] | None:
-    async with connection.cursor(row_factory=dict_row) as cursor:
-        await cursor.execute(sql, given)
-        return await cursor.fetchone()
+    return await fetch_dict(connection, ENTRY, {"id": entry_id})

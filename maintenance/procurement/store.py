@@ -6,9 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final, LiteralString
 
-from psycopg.rows import dict_row
-
-from config.database import Connection, fetch_one
+from config.database import Connection, fetch_dict, fetch_dicts, fetch_one
 from maintenance.procurement.offer import Choice, Offer
 
 INSERT_REQUISITION: Final[LiteralString] = """
@@ -249,7 +247,7 @@ async def insert_requisition(connection: Connection, given: Mapping[str, Any]) -
 
 async def hold_requisition(connection: Connection, number: str) -> HeldRequisition | None:
     """A requisition of that number, held."""
-    row = await _row(connection, HOLD_REQUISITION, {"number": number})
+    row = await fetch_dict(connection, HOLD_REQUISITION, {"number": number})
     return HeldRequisition(**row) if row else None
 
 
@@ -304,7 +302,7 @@ async def add_line(
 
 async def hold_purchase(connection: Connection, number: str) -> HeldPurchase | None:
     """A purchase order of that number, held."""
-    row = await _row(connection, HOLD_PURCHASE, {"number": number})
+    row = await fetch_dict(connection, HOLD_PURCHASE, {"number": number})
     return HeldPurchase(**row) if row else None
 
 
@@ -318,9 +316,8 @@ async def move_purchase(
 
 async def lines_of(connection: Connection, held: HeldPurchase) -> list[HeldLine]:
     """The lines of a held purchase order."""
-    async with connection.cursor(row_factory=dict_row) as cursor:
-        await cursor.execute(LINES_OF, {"purchase_id": held.id})
-        return [HeldLine(**row) for row in await cursor.fetchall()]
+    rows = await fetch_dicts(connection, LINES_OF, {"purchase_id": held.id})
+    return [HeldLine(**row) for row in rows]
 
 
 async def set_line(
@@ -349,24 +346,15 @@ async def insert_receipt(connection: Connection, given: Mapping[str, Any]) -> in
 
 async def find_receipt(connection: Connection, receipt_id: int) -> dict[str, Any] | None:
     """A receipt with the number of its purchase order."""
-    return await _row(connection, RECEIPT, {"id": receipt_id})
+    return await fetch_dict(connection, RECEIPT, {"id": receipt_id})
 
 
 async def low_stocks(connection: Connection, at: datetime) -> list[LowStock]:
     """What is to be ordered again."""
-    async with connection.cursor(row_factory=dict_row) as cursor:
-        await cursor.execute(LOW_STOCKS, {"at": at})
-        return [LowStock(**row) for row in await cursor.fetchall()]
+    rows = await fetch_dicts(connection, LOW_STOCKS, {"at": at})
+    return [LowStock(**row) for row in rows]
 
 
 async def tell(connection: Connection, topic: str, number: str, text: str) -> None:
     """Put something before people."""
     await connection.execute(TELL, {"topic": topic, "number": number, "text": text})
-
-
-async def _row(
-    connection: Connection, sql: LiteralString, given: Mapping[str, Any]
-) -> dict[str, Any] | None:
-    async with connection.cursor(row_factory=dict_row) as cursor:
-        await cursor.execute(sql, given)
-        return await cursor.fetchone()

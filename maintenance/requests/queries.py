@@ -5,9 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, LiteralString
 
-from psycopg.rows import dict_row
-
-from config.database import Connection
+from config.database import Connection, fetch_dicts
 from maintenance.errors import NotFound
 from maintenance.requests.request import Channel, RequestState, Urgency, WorkRequest
 
@@ -110,7 +108,7 @@ async def find_requests(
         "after": after,
         "limit": limit,
     }
-    return [request_of_row(row) for row in await _rows(connection, FIND_REQUESTS, given)]
+    return [request_of_row(row) for row in await fetch_dicts(connection, FIND_REQUESTS, given)]
 
 
 async def get_request(connection: Connection, number: str) -> WorkRequest:
@@ -138,19 +136,19 @@ async def request_of_external_id(
 ) -> WorkRequest | None:
     """The request that a mail or a row has led to."""
     given = {"channel": channel, "external_id": external_id}
-    rows = await _rows(connection, REQUEST_BY_EXTERNAL_ID, given)
+    rows = await fetch_dicts(connection, REQUEST_BY_EXTERNAL_ID, given)
     return request_of_row(rows[0]) if rows else None
 
 
 async def requests_of_order(connection: Connection, order_id: int) -> list[WorkRequest]:
     """The requests that led to an order or joined it, oldest first."""
-    rows = await _rows(connection, REQUESTS_OF_ORDER, {"order_id": order_id})
+    rows = await fetch_dicts(connection, REQUESTS_OF_ORDER, {"order_id": order_id})
     return [request_of_row(row) for row in rows]
 
 
 async def changes_of(connection: Connection, request: WorkRequest) -> list[RequestChange]:
     """The request's audit trail, oldest first."""
-    rows = await _rows(connection, CHANGES_OF_REQUEST, {"id": request.id})
+    rows = await fetch_dicts(connection, CHANGES_OF_REQUEST, {"id": request.id})
     return [
         RequestChange(
             **{
@@ -186,15 +184,7 @@ def request_of_row(row: Mapping[str, Any]) -> WorkRequest:
 async def _one(
     connection: Connection, sql: LiteralString, given: Mapping[str, Any], key: str
 ) -> WorkRequest:
-    rows = await _rows(connection, sql, given)
+    rows = await fetch_dicts(connection, sql, given)
     if not rows:
         raise NotFound("request", key)
     return request_of_row(rows[0])
-
-
-async def _rows(
-    connection: Connection, sql: LiteralString, given: Mapping[str, Any]
-) -> list[dict[str, Any]]:
-    async with connection.cursor(row_factory=dict_row) as cursor:
-        await cursor.execute(sql, given)
-        return await cursor.fetchall()

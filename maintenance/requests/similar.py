@@ -4,9 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, LiteralString
 
-from psycopg.rows import dict_row
-
-from config.database import Connection
+from config.database import Connection, fetch_dicts
 from maintenance.requests.likeness import ALIKE, likeness
 
 WINDOW = timedelta(days=30)
@@ -78,10 +76,10 @@ async def find_similar(connection: Connection, asked: Asked, *, now: datetime) -
     """Open orders and new requests that may be about the same, the likeliest first; a few."""
     given = {"asset": asked.asset, "since": now - WINDOW, "but": asked.but}
     if asked.asset is None:
-        rows = await _rows(connection, NEW_REQUESTS_ANYWHERE, given)
+        rows = await fetch_dicts(connection, NEW_REQUESTS_ANYWHERE, given)
     else:
-        rows = await _rows(connection, OPEN_ORDERS_NEARBY, given)
-        rows += await _rows(connection, NEW_REQUESTS_NEARBY, given)
+        rows = await fetch_dicts(connection, OPEN_ORDERS_NEARBY, given)
+        rows += await fetch_dicts(connection, NEW_REQUESTS_NEARBY, given)
     found = [similar for row in rows if (similar := judge(asked, row)) is not None]
     # The number decides among equals: the same question has the same answer.
     return sorted(found, key=lambda each: (-each.share, each.number))[:_MOST]
@@ -115,11 +113,3 @@ _WHERE = {
     "part": "{asset}, a part of it",
     "none": "neither names an asset",
 }
-
-
-async def _rows(
-    connection: Connection, sql: LiteralString, given: dict[str, Any]
-) -> list[dict[str, Any]]:
-    async with connection.cursor(row_factory=dict_row) as cursor:
-        await cursor.execute(sql, given)
-        return await cursor.fetchall()

@@ -5,9 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, LiteralString
 
-from psycopg.rows import dict_row
-
-from config.database import Connection, fetch_one
+from config.database import Connection, fetch_dicts, fetch_one
 from maintenance.orders.work_order import State
 
 WALKS: Final[LiteralString] = """
@@ -76,9 +74,7 @@ async def walks_of(
 ) -> list[Walk]:
     """The walks of a round, newest first."""
     given = {"code": code, "after": after, "limit": limit}
-    async with connection.cursor(row_factory=dict_row) as cursor:
-        await cursor.execute(WALKS, given)
-        rows = await cursor.fetchall()
+    rows = await fetch_dicts(connection, WALKS, given)
     return [
         Walk(**{**row, "state": State(row["state"]), "missed": tuple(row["missed"])})
         for row in rows

@@ -1,13 +1,11 @@
 """Reads of service levels: agreements, what orders are under, and which orders run out of time."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, LiteralString
 
-from psycopg.rows import dict_row
-
-from config.database import Connection
+from config.database import Connection, fetch_dicts
 from maintenance.calendars.kept import Kept, KeptIn
 from maintenance.sla.agreement import Agreement, ClockKind, Facts
 from maintenance.sla.clock import Change
@@ -172,7 +170,7 @@ async def agreements_in_force(connection: Connection) -> list[Version]:
     """The newest version of every agreement that is not retired, by code."""
     return [
         Version(row["id"], row["version"], agreement_from_json(row["definition"]))
-        for row in await _rows(connection, AGREEMENTS, {})
+        for row in await fetch_dicts(connection, AGREEMENTS, {})
         if not row["retired"]
     ]
 
@@ -183,7 +181,7 @@ async def list_agreements(connection: Connection) -> list[CurrentAgreement]:
         CurrentAgreement(
             agreement_from_json(row["definition"]), KeptIn(row["kept_in"]), row["version"]
         )
-        for row in await _rows(connection, AGREEMENTS, {})
+        for row in await fetch_dicts(connection, AGREEMENTS, {})
         if not row["retired"]
     ]
 
@@ -191,7 +189,7 @@ async def list_agreements(connection: Connection) -> list[CurrentAgreement]:
 async def stored_agreements(connection: Connection) -> dict[str, Kept[Agreement]]:
     """Every agreement by code, the retired ones too."""
     found: dict[str, Kept[Agreement]] = {}
-    for row in await _rows(connection, AGREEMENTS, {}):
+    for row in await fetch_dicts(connection, AGREEMENTS, {}):
         agreement = agreement_from_json(row["definition"])
         found[agreement.code] = Kept(
             agreement, KeptIn(row["kept_in"]), row["retired"], row["version"]
@@ -201,7 +199,7 @@ async def stored_agreements(connection: Connection) -> dict[str, Kept[Agreement]
 
 async def facts_of(connection: Connection, order_id: int) -> OrderFacts:
     """What decides about an order that is there."""
-    [row] = await _rows(connection, FACTS, {"id": order_id})
+    [row] = await fetch_dicts(connection, FACTS, {"id": order_id})
     facts = Facts(row["type"], row["priority"], row["site"], row["asset_class"])
     rest = (row[name] for name in ("version", "state", "number", "title", "asset"))
     return OrderFacts(facts, *rest)
@@ -209,7 +207,7 @@ async def facts_of(connection: Connection, order_id: int) -> OrderFacts:
 
 async def binding_of(connection: Connection, order_id: int) -> Binding | None:
     """What an order is under; None: it was never looked at."""
-    rows = await _rows(connection, BINDING, {"id": order_id})
+    rows = await fetch_dicts(connection, BINDING, {"id": order_id})
     if not rows:
         return None
     row = rows[0]
@@ -222,17 +220,17 @@ async def binding_of(connection: Connection, order_id: int) -> Binding | None:
 
 async def state_changes(connection: Connection, order_id: int) -> list[Change]:
     """The states that an order came to, oldest first."""
-    return [Change(**row) for row in await _rows(connection, STATES, {"id": order_id})]
+    return [Change(**row) for row in await fetch_dicts(connection, STATES, {"id": order_id})]
 
 
 async def bindings_of(connection: Connection, order_id: int) -> list[PastBinding]:
     """Every agreement that an order was put under, oldest first."""
-    return [PastBinding(**row) for row in await _rows(connection, BINDINGS, {"id": order_id})]
+    return [PastBinding(**row) for row in await fetch_dicts(connection, BINDINGS, {"id": order_id})]
 
 
 async def notices_of(connection: Connection, order_id: int) -> list[Notice]:
     """What was told of an order's clocks, oldest first."""
-    rows = await _rows(connection, NOTICES, {"id": order_id})
+    rows = await fetch_dicts(connection, NOTICES, {"id": order_id})
     return [
         Notice(ClockKind(row["kind"]), row["step"], tuple(row["notify"]), row["due"], row["at"])
         for row in rows
@@ -253,19 +251,11 @@ async def orders_at_risk(
     """
     due_at, order_id, kind = after or (None, None, None)
     given = {"now": now, "site": site, "due_at": due_at, "id": order_id, "kind": kind}
-    rows = await _rows(connection, AT_RISK, {**given, "limit": limit})
+    rows = await fetch_dicts(connection, AT_RISK, {**given, "limit": limit})
     return [AtRisk(**{**row, "kind": ClockKind(row["kind"])}) for row in rows]
 
 
 async def count_at_risk(connection: Connection, *, now: datetime) -> tuple[int, int]:
     """How many running clocks have warned, and how many are past their target."""
-    [row] = await _rows(connection, COUNT_AT_RISK, {"now": now})
+    [row] = await fetch_dicts(connection, COUNT_AT_RISK, {"now": now})
     return row["warned"], row["breached"]
-
-
-async def _rows(
-    connection: Connection, sql: LiteralString, given: Row | Sequence[Any]
-) -> list[dict[str, Any]]:
-    async with connection.cursor(row_factory=dict_row) as cursor:
-        await cursor.execute(sql, given)
-        return await cursor.fetchall()
