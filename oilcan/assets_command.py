@@ -1,41 +1,33 @@
 """The commands on the asset register: `oilcan assets import|export|taxonomy|labels`."""
 
-import asyncio
-import getpass
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeVar
 
 import typer
 
 from api.labels import label_svg
 from config.clock import from_us, now_us
-from config.database import Connection, connect
+from config.database import Connection
 from config.errors import SettingsError
-from config.migrate import require_schema
-from config.settings import Settings
 from maintenance.errors import ImportRefused
 from maintenance.register.asset import Asset, By
 from maintenance.register.exchange import ImportMode, export_assets, import_assets
 from maintenance.register.queries import AssetFilters, list_assets
 from maintenance.register.taxonomy import chosen, load_classes, plant_file, taxonomy
-from oilcan.engine_addresses import find_database_url
 from oilcan.plant.diff import change_line
-from oilcan.settings import load
+from oilcan.session import who, with_database
 
 _AT_ONCE = 500
 _SAFE = frozenset("-_")
-
-ResultT = TypeVar("ResultT")
 
 
 def run_import(file: Path, *, dry_run: bool, reason: str, **options: object) -> None:
     """Import a table and say what changed. Raises `OilcanError`."""
     text = _read(file)
-    by = By(f"command line: {getpass.getuser()}", from_us(now_us()), reason)
+    by = By(who(), from_us(now_us()), reason)
     mode = ImportMode.DRY_RUN if dry_run else ImportMode.COMMIT
     try:
-        done = _with_database(
+        done = with_database(
             options, lambda connection: import_assets(connection, text, by=by, mode=mode)
         )
     except ImportRefused as refused:
@@ -49,7 +41,7 @@ def run_import(file: Path, *, dry_run: bool, reason: str, **options: object) -> 
 
 def run_export(file: Path, **options: object) -> None:
     """Write every asset into a table. Raises `OilcanError`."""
-    text = _with_database(options, export_assets)
+    text = with_database(options, export_assets)
     try:
         file.write_text(text, encoding="utf-8", newline="")
     except OSError as error:
@@ -67,7 +59,7 @@ def run_taxonomy(codes: Sequence[str], *, load: bool, **options: object) -> None
     if not load:
         typer.echo(plant_file(equipment), nl=False)
         return
-    made = _with_database(options, lambda connection: load_classes(connection, equipment))
+    made = with_database(options, lambda connection: load_classes(connection, equipment))
     for code in made:
         typer.echo(f"+ class {code}")
     typer.echo(f"{len(made)} made, {len(equipment) - len(made)} there already")
@@ -77,7 +69,7 @@ def run_labels(
     folder: Path, *, address: str, tags: Sequence[str], subtree: str | None, **options: object
 ) -> None:
     """Write a label for each asset. Raises `OilcanError`."""
-    found = _with_database(options, lambda connection: _chosen_assets(connection, subtree))
+    found = with_database(options, lambda connection: _chosen_assets(connection, subtree))
     missing = set(tags) - {asset.tag for asset in found}
     if missing:
         raise SettingsError(f"there is no asset {', '.join(sorted(missing))}")
@@ -118,16 +110,3 @@ def _read(file: Path) -> str:
         raise SettingsError(f"{file}: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
         raise SettingsError(f"{file}: it is no UTF-8; save it as CSV UTF-8") from error
-
-
-def _with_database(
-    options: dict[str, Any], work: Callable[[Connection], Awaitable[ResultT]]
-) -> ResultT:
-    url = find_database_url(load(Settings, **options))
-
-    async def run() -> ResultT:
-        async with await connect(url, autocommit=True) as connection:
-            await require_schema(connection)
-            return await work(connection)
-
-    return asyncio.run(run())

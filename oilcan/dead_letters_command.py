@@ -1,7 +1,6 @@
 """The commands on what could not be stored: `oilcan dead-letters list|show|retry|discard`."""
 
 import asyncio
-import getpass
 import json
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
@@ -26,6 +25,7 @@ from ingest.dead_letters import (
 from ingest.errors import IngestError
 from ingest.settings import load_ingest_settings, storable_span
 from oilcan.engine_addresses import find_database_url
+from oilcan.session import who
 from oilcan.settings import load
 
 ResultT = TypeVar("ResultT")
@@ -69,7 +69,7 @@ def run_retry(letters: Sequence[int], which: LetterFilter | None, **options: obj
     )
 
     async def retry(connection: Connection, letter_id: int) -> str:
-        return str(await retry_dead_letter(connection, letter_id, by=_who(), span=span()))
+        return str(await retry_dead_letter(connection, letter_id, by=who(), span=span()))
 
     async def work(connection: Connection) -> int:
         if which is None:
@@ -87,7 +87,7 @@ def run_discard(letters: Sequence[int], *, reason: str, **options: object) -> in
     """Give dead letters up; returns the exit code. Raises `OilcanError`."""
 
     async def discard(connection: Connection, letter_id: int) -> str:
-        await discard_dead_letter(connection, letter_id, by=_who(), reason=reason)
+        await discard_dead_letter(connection, letter_id, by=who(), reason=reason)
         return "discarded"
 
     return min(1, _with_database(options, lambda connection: _each(connection, letters, discard)))
@@ -129,11 +129,6 @@ def _table(letters: Sequence[DeadLetter]) -> Table:
             else f"{letter.reason} → {letter.settled_note}",
         )
     return table
-
-
-def _who() -> str:
-    """Who the letter says settled it: the account on this machine."""
-    return f"command line: {getpass.getuser()}"
 
 
 def _with_database(

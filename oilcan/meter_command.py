@@ -1,11 +1,9 @@
 """The commands on meters: `oilcan meter list|show|correct|replace|withdraw`."""
 
-import asyncio
-import getpass
 import json
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any
 
 import typer
 from rich.console import Console
@@ -14,19 +12,14 @@ from rich.table import Table
 from api.bodies.meter import FactBody, MeterBody
 from api.meter_view import gather_meter
 from config.clock import from_us, now_us
-from config.database import Connection, connect
+from config.database import Connection
 from config.errors import SettingsError
-from config.migrate import require_schema
-from config.settings import Settings
 from ingest.meter.fact import Fact, NewFact
 from ingest.meter_service import record_fact, withdraw_fact
 from ingest.meters import DayUsage, daily_usage
 from ingest.point import Point, PointKind
 from ingest.points import load_points, points_of_tags
-from oilcan.engine_addresses import find_database_url
-from oilcan.settings import load
-
-ResultT = TypeVar("ResultT")
+from oilcan.session import who, with_database
 
 
 def run_list(asset: str | None, *, as_json: bool, **options: object) -> None:
@@ -40,7 +33,7 @@ def run_list(asset: str | None, *, as_json: bool, **options: object) -> None:
             if point.kind is PointKind.COUNTER and asset in (None, point.asset)
         ]
 
-    found = _with_database(options, look)
+    found = with_database(options, look)
     if as_json:
         typer.echo(json.dumps([meter.model_dump(mode="json") for meter in found], indent=2))
     elif found:
@@ -58,7 +51,7 @@ def run_show(tag: str, *, days: int, as_json: bool, **options: object) -> None:
         first = meter.day - timedelta(days=days - 1)
         return meter, await daily_usage(connection, point.id, first, meter.day)
 
-    meter, usage = _with_database(options, look)
+    meter, usage = with_database(options, look)
     if as_json:
         typer.echo(meter.model_dump_json(indent=2))
         return
@@ -70,7 +63,7 @@ def run_record(tag: str, fact: NewFact, **options: object) -> None:
     """Record a fact of a meter, and say where the meter stands then. Raises `OilcanError`."""
 
     async def record(connection: Connection, point: Point) -> Fact:
-        return await record_fact(connection, point.id, fact, actor=_who(), now_us=now_us())
+        return await record_fact(connection, point.id, fact, actor=who(), now_us=now_us())
 
     _change(tag, record, options)
 
@@ -79,7 +72,7 @@ def run_withdraw(tag: str, fact_id: int, *, reason: str, **options: object) -> N
     """Take a fact back, and say where the meter stands then. Raises `OilcanError`."""
 
     async def withdraw(connection: Connection, point: Point) -> Fact:
-        return await withdraw_fact(connection, point.id, fact_id, reason=reason, actor=_who())
+        return await withdraw_fact(connection, point.id, fact_id, reason=reason, actor=who())
 
     _change(tag, withdraw, options)
 
@@ -125,7 +118,7 @@ def _change(
             fact = await command(connection, point)
         return fact, await gather_meter(connection, point, from_us(now_us()))
 
-    fact, meter = _with_database(options, work)
+    fact, meter = with_database(options, work)
     typer.echo(f"fact {fact.id} is recorded")
     typer.echo(f"{meter.tag}: {_amount(meter.life_to_date)} {meter.unit} to date")
 
@@ -168,21 +161,3 @@ def _amount(value: float | None) -> str:
 
 def _time(at: datetime) -> str:
     return f"{at:%Y-%m-%d %H:%MZ}"
-
-
-def _who() -> str:
-    """Who the audit trail says recorded it: the account on this machine."""
-    return f"command line: {getpass.getuser()}"
-
-
-def _with_database(
-    options: dict[str, Any], work: Callable[[Connection], Awaitable[ResultT]]
-) -> ResultT:
-    url = find_database_url(load(Settings, **options))
-
-    async def run() -> ResultT:
-        async with await connect(url, autocommit=True) as connection:
-            await require_schema(connection)
-            return await work(connection)
-
-    return asyncio.run(run())

@@ -1,13 +1,10 @@
 """The commands on plans: `oilcan plans list|calendar|load|generate|pause|resume|skip`."""
 
-import asyncio
-import getpass
 import json
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
-from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import typer
@@ -16,19 +13,14 @@ from rich.table import Table
 
 from api.bodies.maintenance_plan import LoadBody, PlanBody
 from config.clock import from_us, now_us
-from config.database import Connection, connect
-from config.migrate import require_schema
-from config.settings import Settings
+from config.database import Connection
 from maintenance.plans.generation import generate
 from maintenance.plans.load import CraftWeek
 from maintenance.plans.load_forecast import load_forecast
 from maintenance.plans.queries import Entry, PlanView, calendar_of, find_plans, get_plan
 from maintenance.plans.service import Ahead, Said, pause_plan, resume_plan, skip_occurrence
 from maintenance.register.queries import list_sites
-from oilcan.engine_addresses import find_database_url
-from oilcan.settings import load
-
-ResultT = TypeVar("ResultT")
+from oilcan.session import who, with_database
 
 _ALL = 100_000
 
@@ -39,7 +31,7 @@ def run_list(asset: str | None, *, as_json: bool, **options: object) -> None:
     async def look(connection: Connection) -> list[PlanView]:
         return await find_plans(connection, asset=asset, limit=_ALL)
 
-    found = _with_database(options, look)
+    found = with_database(options, look)
     if as_json:
         bodies = [PlanBody.of(plan).model_dump(mode="json") for plan in found]
         typer.echo(json.dumps(bodies, indent=2))
@@ -59,7 +51,7 @@ def run_calendar(code: str | None, *, year: int | None, as_json: bool, **options
         zones = {site.code: site.time_zone for site in await list_sites(connection)}
         return await calendar_of(connection, code, first=first, last=last), zones
 
-    found, zones = _with_database(options, look)
+    found, zones = with_database(options, look)
     if as_json:
         typer.echo(json.dumps([asdict(entry) for entry in found], indent=2, default=str))
         return
@@ -73,7 +65,7 @@ def run_load(site: str | None, *, as_json: bool, **options: object) -> None:
     async def look(connection: Connection) -> list[CraftWeek]:
         return await load_forecast(connection, first=from_us(now_us()).date(), site=site)
 
-    found = _with_database(options, look)
+    found = with_database(options, look)
     if as_json:
         bodies = [LoadBody.of(week).model_dump(mode="json") for week in found]
         typer.echo(json.dumps(bodies, indent=2))
@@ -89,7 +81,7 @@ def run_generate(**options: object) -> None:
         done = await generate(connection, ids=[view.id for view in views])
         return done.plans, done.troubles
 
-    count, troubles = _with_database(options, work)
+    count, troubles = with_database(options, work)
     typer.echo(f"{count} plans are generated")
     for code, trouble in sorted(troubles.items()):
         typer.echo(f"  {code}: {trouble}")
@@ -97,22 +89,22 @@ def run_generate(**options: object) -> None:
 
 def run_pause(code: str, reason: str, **options: object) -> None:
     """Pause a plan. Raises `OilcanError`."""
-    _with_database(
-        options, lambda connection: pause_plan(connection, code, actor=_who(), reason=reason)
+    with_database(
+        options, lambda connection: pause_plan(connection, code, actor=who(), reason=reason)
     )
     typer.echo(f"{code} is paused")
 
 
 def run_resume(code: str, **options: object) -> None:
     """Let a plan go on. Raises `OilcanError`."""
-    _with_database(options, lambda connection: resume_plan(connection, code, actor=_who()))
+    with_database(options, lambda connection: resume_plan(connection, code, actor=who()))
     typer.echo(f"{code} goes on")
 
 
 def run_skip(code: str, number: int, reason: str, **options: object) -> None:
     """Leave out one piece of work. Raises `OilcanError`."""
-    ahead, said = Ahead(code, number), Said(_who(), reason)
-    _with_database(options, lambda connection: skip_occurrence(connection, ahead, said))
+    ahead, said = Ahead(code, number), Said(who(), reason)
+    with_database(options, lambda connection: skip_occurrence(connection, ahead, said))
     typer.echo(f"occurrence {number} of {code} is skipped")
 
 
@@ -172,21 +164,3 @@ def _load(weeks: Sequence[CraftWeek]) -> Table:
             cells = (str(week.pieces), f"{hours:.1f}", f"{capacity:.0f}", share)
             table.add_row(f"{week.week}", week.craft or "(none named)", *cells)
     return table
-
-
-def _who() -> str:
-    """Who the story of a plan says did it: the account on this machine."""
-    return f"command line: {getpass.getuser()}"
-
-
-def _with_database(
-    options: dict[str, Any], work: Callable[[Connection], Awaitable[ResultT]]
-) -> ResultT:
-    url = find_database_url(load(Settings, **options))
-
-    async def run() -> ResultT:
-        async with await connect(url, autocommit=True) as connection:
-            await require_schema(connection)
-            return await work(connection)
-
-    return asyncio.run(run())

@@ -1,10 +1,7 @@
 """`oilcan rules list|shadow|activate|retire`: the life of rule versions, from a shell."""
 
-import asyncio
 import getpass
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TypeVar
 
 import typer
 from rich.console import Console
@@ -15,29 +12,11 @@ from conditions.rule import Rule
 from conditions.rule_life import Moved, RuleAction, RuleState
 from conditions.rule_queries import EventCount, event_counts, find_rules, rule_versions
 from conditions.rule_service import draft_rule, move_rule
-from config.database import Connection, connect
-from config.migrate import require_schema
-from config.settings import Settings
-from oilcan.engine_addresses import find_database_url
+from config.database import Connection
 from oilcan.plant.folder import load_plant
-from oilcan.settings import load
+from oilcan.session import with_database
 
-ResultT = TypeVar("ResultT")
 _MOST = 10_000
-
-
-def with_database(
-    options: dict[str, object], work: Callable[[Connection], Awaitable[ResultT]]
-) -> ResultT:
-    """What `work` gives on a connection to the database of the options. Raises `OilcanError`."""
-    url = find_database_url(load(Settings, **options))
-
-    async def run() -> ResultT:
-        async with await connect(url, autocommit=True) as connection:
-            await require_schema(connection)
-            return await work(connection)
-
-    return asyncio.run(run())
 
 
 def rule_of_folder(folder: Path, name: str) -> Rule:
