@@ -36,15 +36,17 @@ class Answer:
 async def once(
     connection: Connection,
     caller: str,
-    key: str,
+    key: str | None,
     request: bytes,
     command: Callable[[], Awaitable[Answer]],
 ) -> Answer:
-    """The answer of `command`, or the one that it gave to this key before.
+    """The answer of `command`, or the one that it gave to this key before. No key: just carry it out.
 
     Raises `IdempotencyKeyInFlight`, and `IdempotencyKeyReused` where the key stood for another
     request. Runs in the caller's transaction.
     """
+    if key is None:
+        return await command()
     row = await fetch_one(connection, TRY_LOCK, [f"{caller}\x1f{key}"])
     if row is None or not row[0]:
         raise IdempotencyKeyInFlight("a request with this Idempotency-Key is being worked on")

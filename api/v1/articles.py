@@ -26,8 +26,9 @@ from api.guard import Reader, demand, require
 from api.idempotency import Answer, once
 from api.problems import documented
 from api.services import ConnectionOf
-from api.v1.job_plans import IdempotencyKey, IfMatch
+from api.v1.job_plans import IfMatch
 from api.v1.orders import Number, etag, version_of
+from api.v1.repeatable import IdempotencyKey
 from config.database import Connection
 from maintenance.errors import KeptInFiles, NotFound, StaleVersion, StepValueInvalid
 from maintenance.knowledge.article import ArticleState, ArticleVersion
@@ -92,9 +93,7 @@ async def post_article(
         return Answer(201, ArticleBody.of(made).model_dump(mode="json"))
 
     request = new.model_dump_json().encode()
-    answer = (
-        await make() if key is None else await once(connection, caller.identity, key, request, make)
-    )
+    answer = await once(connection, caller.identity, key, request, make)
     body = ArticleBody.model_validate(answer.body)
     response.headers["ETag"] = etag(body.version)
     response.headers["Location"] = f"{router.prefix}/articles/{body.code}"

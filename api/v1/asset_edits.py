@@ -27,6 +27,7 @@ from api.problems import documented
 from api.services import ConnectionOf, Services, ServicesOf
 from api.v1.assets import Tag, existing_asset
 from api.v1.orders import etag, version_of
+from api.v1.repeatable import IdempotencyKey
 from config.clock import from_us
 from maintenance.errors import (
     AssetRetired,
@@ -81,14 +82,7 @@ async def post_asset(
     caller: Keeper,
     new: NewAssetBody,
     response: Response,
-    key: Annotated[
-        str | None,
-        Header(
-            alias="Idempotency-Key",
-            max_length=200,
-            description="Sending the same request again with the same key gives the same answer.",
-        ),
-    ] = None,
+    key: IdempotencyKey = None,
 ) -> AssetBody:
     """The database keeps it: it is changed here, and plant files leave it alone."""
 
@@ -99,11 +93,7 @@ async def post_asset(
         return Answer(201, AssetBody.model_validate(made).model_dump(mode="json"))
 
     request = new.model_dump_json().encode()
-    answer = (
-        await create()
-        if key is None
-        else await once(connection, caller.identity, key, request, create)
-    )
+    answer = await once(connection, caller.identity, key, request, create)
     body = AssetBody.model_validate(answer.body)
     response.headers["ETag"] = etag(body.version)
     response.headers["Location"] = f"{router.prefix}/{body.tag}"

@@ -21,6 +21,7 @@ from api.idempotency import Answer, once
 from api.problems import documented
 from api.services import ConnectionOf
 from api.v1.orders import etag, version_of
+from api.v1.repeatable import IdempotencyKey
 from maintenance.errors import CodeTaken, KeptInFiles, NotFound, StaleVersion, StepValueInvalid
 from maintenance.job_plans.file import JobPlanShape
 from maintenance.job_plans.plan import PlanKind
@@ -33,14 +34,6 @@ Code = Annotated[str, Path(description="Code of the job plan.", examples=["inspe
 Keeper = Annotated[Caller, Depends(require(Permission.KEEP_JOB_PLANS))]
 IfMatch = Annotated[
     str | None, Header(description="The plan's ETag as it was read.", examples=['"3"'])
-]
-IdempotencyKey = Annotated[
-    str | None,
-    Header(
-        alias="Idempotency-Key",
-        max_length=200,
-        description="Sending the same request again with the same key gives the same answer.",
-    ),
 ]
 DryRun = Annotated[bool, Query(description="Say what would be, and change nothing.")]
 
@@ -97,11 +90,7 @@ async def post_plan(
         return Answer(201, JobPlanBody.of(made).model_dump(mode="json"))
 
     request = new.model_dump_json().encode()
-    answer = (
-        await make()
-        if key is None or dry_run
-        else await once(connection, caller.identity, key, request, make)
-    )
+    answer = await once(connection, caller.identity, None if dry_run else key, request, make)
     body = JobPlanBody.model_validate(answer.body)
     response.headers["ETag"] = etag(body.version)
     response.headers["Location"] = f"{router.prefix}/{body.code}"

@@ -34,6 +34,7 @@ from api.idempotency import Answer, once
 from api.problems import documented
 from api.services import ConnectionOf, ServicesOf
 from api.v1.orders import etag, version_of
+from api.v1.repeatable import IdempotencyKey
 from config.clock import from_us
 from maintenance.errors import (
     AssetRetired,
@@ -73,14 +74,6 @@ router = APIRouter(prefix="/api/v1/maintenance-plans", tags=["Maintenance plans"
 
 Code = Annotated[str, Path(description="Code of the plan.", examples=["pump-grease"])]
 Keeper = Annotated[Caller, Depends(require(Permission.KEEP_PLANS))]
-IdempotencyKey = Annotated[
-    str | None,
-    Header(
-        alias="Idempotency-Key",
-        max_length=200,
-        description="Sending the same request again with the same key gives the same answer.",
-    ),
-]
 Days = Annotated[int, Query(ge=1, le=1_100, description="How many days ahead.")]
 
 _LONGEST = timedelta(days=1_100)
@@ -160,9 +153,7 @@ async def post_plan(
         return Answer(201, made.model_dump(mode="json", by_alias=True))
 
     request = new.model_dump_json().encode()
-    answer = (
-        await make() if key is None else await once(connection, caller.identity, key, request, make)
-    )
+    answer = await once(connection, caller.identity, key, request, make)
     body = PlanBody.model_validate(answer.body)
     response.headers["ETag"] = etag(body.version)
     response.headers["Location"] = f"{router.prefix}/{body.code}"

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from datetime import date, timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Path, Query
+from fastapi import APIRouter, Depends, Path, Query
 from pydantic import BaseModel
 
 from api.access.caller import Caller
@@ -34,6 +34,7 @@ from api.meter_view import gather_meter
 from api.problems import documented
 from api.services import ConnectionOf, ServicesOf
 from api.v1.points import Tag, existing_point
+from api.v1.repeatable import IdempotencyKey
 from config.clock import from_us
 from config.database import Connection
 from ingest.errors import FactMissing, FactRefused, NotAMeter
@@ -49,14 +50,6 @@ _MONTH = 30
 _MOST_DAYS = 1_100
 
 Planner = Annotated[Caller, Depends(require(Permission.KEEP_METERS))]
-Key = Annotated[
-    str | None,
-    Header(
-        alias="Idempotency-Key",
-        max_length=200,
-        description="Sending the same request again with the same key gives the same answer.",
-    ),
-]
 _POSTED = documented(
     ResourceMissing, NotAMeter, FactRefused, IdempotencyKeyInFlight, IdempotencyKeyReused
 )
@@ -128,7 +121,7 @@ async def post_replacement(
     caller: Planner,
     tag: Tag,
     new: ReplacementBody,
-    key: Key = None,
+    key: IdempotencyKey = None,
 ) -> FactBody:
     """The old meter counts up to its end, the new one from its start; life to date goes on."""
     fact = new.to_domain()
@@ -148,7 +141,7 @@ async def post_correction(
     caller: Planner,
     tag: Tag,
     new: CorrectionBody,
-    key: Key = None,
+    key: IdempotencyKey = None,
 ) -> FactBody:
     """By an amount from a date on; or, with `kind: initial`, say what it was at a date."""
     fact = new.to_domain()
@@ -175,7 +168,7 @@ async def post_withdrawal(
     tag: Tag,
     fact_id: Annotated[int, Path(ge=1, le=2**63 - 1)],
     said: WithdrawalBody,
-    key: Key = None,
+    key: IdempotencyKey = None,
 ) -> FactBody:
     """The meter is counted as if the fact had never been recorded; both stay in the list."""
 
@@ -220,8 +213,6 @@ async def _answered(
         fact = FactBody.model_validate(await command())
         return Answer(201, fact.model_dump(mode="json"))
 
-    if key is None:
-        return FactBody.model_validate((await answer()).body)
     name, body = request
     sent = f"{type(body).__name__} {name} {body.model_dump_json()}".encode()
     return FactBody.model_validate(

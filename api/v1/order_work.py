@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Path, Query, Response
+from fastapi import APIRouter, Depends, Path, Query, Response
 from pydantic import BaseModel
 
 from api.access.caller import Caller
@@ -36,6 +36,7 @@ from api.problems import documented
 from api.services import ConnectionOf, ServicesOf
 from api.v1.assets import existing_asset
 from api.v1.orders import Held, Number, etag, version_of
+from api.v1.repeatable import IdempotencyKey
 from config.clock import from_us
 from config.database import Connection
 from maintenance.commands.failures import report_failure
@@ -67,14 +68,6 @@ _ORDER = "/work-orders/{number}"
 _KEPT = (IdempotencyKeyInFlight, IdempotencyKeyReused)
 
 Worker = Annotated[Caller, Depends(require(Permission.WORK))]
-Key = Annotated[
-    str | None,
-    Header(
-        alias="Idempotency-Key",
-        max_length=200,
-        description="Sending the same request again with the same key gives the same answer.",
-    ),
-]
 
 
 class AtPermitPath:
@@ -132,7 +125,7 @@ async def post_labour(
     caller: Worker,
     number: Number,
     said: TimeWorkedBody,
-    key: Key = None,
+    key: IdempotencyKey = None,
 ) -> LabourBody:
     """From and to, or minutes; entries of a person do not overlap."""
 
@@ -219,7 +212,7 @@ async def post_permit(
     caller: Annotated[Caller, Depends(require(Permission.APPROVE))],
     number: Number,
     said: NewPermitBody,
-    key: Key = None,
+    key: IdempotencyKey = None,
 ) -> PermitBody:
     """Work does not start before it is issued and its isolations are verified."""
 

@@ -27,7 +27,7 @@ from api.idempotency import Answer, once
 from api.problems import documented
 from api.services import ConnectionOf, ServicesOf
 from api.v1.changing import IfMatch, expected, tag
-from api.v1.idempotent import Key
+from api.v1.repeatable import IdempotencyKey
 from config.clock import from_us
 from maintenance.assignment.service import close_feeds, open_feed
 from maintenance.errors import CodeTaken, KeptInFiles, NotFound, StaleVersion
@@ -133,7 +133,11 @@ async def get_absences(
     responses=documented(NotFound, IdempotencyKeyInFlight, IdempotencyKeyReused),
 )
 async def post_absence(
-    connection: ConnectionOf, caller: Keeper, code: Code, new: NewAbsenceBody, key: Key = None
+    connection: ConnectionOf,
+    caller: Keeper,
+    code: Code,
+    new: NewAbsenceBody,
+    key: IdempotencyKey = None,
 ) -> AbsenceBody:
     """Rules give them no work that begins then, and the schedule shows what does not fit."""
 
@@ -144,11 +148,7 @@ async def post_absence(
         return Answer(201, AbsenceBody.model_validate(made).model_dump(mode="json"))
 
     request = f"{code} {new.model_dump_json()}".encode()
-    answer = (
-        await create()
-        if key is None
-        else await once(connection, caller.identity, key, request, create)
-    )
+    answer = await once(connection, caller.identity, key, request, create)
     return AbsenceBody.model_validate(answer.body)
 
 

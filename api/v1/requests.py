@@ -37,6 +37,7 @@ from api.idempotency import Answer, once
 from api.problems import documented
 from api.services import ConnectionOf, ServicesOf
 from api.v1.orders import etag, version_of
+from api.v1.repeatable import IdempotencyKey
 from config.clock import from_us
 from maintenance.errors import (
     AssetRetired,
@@ -110,14 +111,7 @@ async def post_request(
     caller: Requester,
     new: NewRequestBody,
     response: Response,
-    key: Annotated[
-        str | None,
-        Header(
-            alias="Idempotency-Key",
-            max_length=200,
-            description="Sending the same request again with the same key gives the same answer.",
-        ),
-    ] = None,
+    key: IdempotencyKey = None,
 ) -> RequestBody:
     """A new request; one whose `external_id` came before is given back as it stands."""
 
@@ -128,11 +122,8 @@ async def post_request(
         return Answer(201 if reported.is_new else 200, body)
 
     request = new.model_dump_json().encode()
-    answer = (
-        await create()
-        if key is None
-        else await once(connection, caller.identity, f"request:{key}", request, create)
-    )
+    kept_as = None if key is None else f"request:{key}"
+    answer = await once(connection, caller.identity, kept_as, request, create)
     body = RequestBody.model_validate(answer.body)
     response.status_code = answer.status
     response.headers["ETag"] = etag(body.version)

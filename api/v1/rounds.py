@@ -21,8 +21,9 @@ from api.guard import Reader, require
 from api.idempotency import Answer, once
 from api.problems import documented
 from api.services import ConnectionOf
-from api.v1.job_plans import DryRun, Held, IdempotencyKey, Keeper
+from api.v1.job_plans import DryRun, Held, Keeper
 from api.v1.orders import etag, version_of
+from api.v1.repeatable import IdempotencyKey
 from config.database import Connection
 from maintenance.errors import (
     AssetRetired,
@@ -85,11 +86,7 @@ async def post_round(
         return Answer(201, RoundBody.of(made).model_dump(mode="json"))
 
     request = new.model_dump_json().encode()
-    answer = (
-        await make()
-        if key is None or dry_run
-        else await once(connection, caller.identity, key, request, make)
-    )
+    answer = await once(connection, caller.identity, None if dry_run else key, request, make)
     body = RoundBody.model_validate(answer.body)
     response.headers["ETag"] = etag(body.version)
     response.headers["Location"] = f"{router.prefix}/{body.code}"

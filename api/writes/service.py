@@ -64,11 +64,7 @@ async def _ask(
         return Answer(_CREATED, {"id": write_id})
 
     request = f"{point.tag}\x1f{new}".encode()
-    answer = (
-        await insert()
-        if key is None
-        else await once(connection, caller.identity, key, request, insert)
-    )
+    answer = await once(connection, caller.identity, key, request, insert)
     return await get_write(connection, answer.body["id"])
 
 
