@@ -20,6 +20,7 @@ from oilcan.child import Child, Program, kept_running
 from oilcan.engines.nats_configuration import HubAddress
 from oilcan.engines.nats_server import NatsEngine
 from oilcan.errors import NotReady
+from oilcan.full_disk import FullDisk, watched
 from oilcan.home import held, remove_state, write_state
 from oilcan.hub_refusal import RefusalLog
 from oilcan.output import Output, RotatingFile
@@ -60,7 +61,7 @@ async def run_gateway(plant: Path, settings: Settings, gateway: GatewaySettings)
         )
         server = _LogServer(engine, ports)
         try:
-            async with kept_running([server.child]):
+            async with kept_running([server.child]), watched(server.disk, server.child):
                 await server.wait_ready()
                 await run(
                     sources,
@@ -103,12 +104,14 @@ class _LogServer:
         self._engine = engine
         self._ports = dict(ports)
         self._output = engine.home / "logs" / "nats.log"
+        self._refusals = RefusalLog()
+        self.disk = FullDisk(engine.store)
         most = load(EngineSettings).output_max_bytes
         engine.prepare()
         output = Output(
             RotatingFile(self._output, max_bytes=most),
             show=lambda line: typer.echo(f"nats: {line}", err=True),
-            hear=RefusalLog().hear,
+            hear=self._hear,
         )
         self.child = Child(_program(engine), output, self._tell)
 
@@ -119,6 +122,10 @@ class _LogServer:
                 await self.child.wait_ready()
         except TimeoutError as error:
             raise NotReady(f"the gateway's log did not start: see {self._output}") from error
+
+    def _hear(self, line: str) -> None:
+        self.disk.hear(line)
+        self._refusals.hear(line)
 
     def _tell(self) -> None:
         child = self.child

@@ -27,6 +27,7 @@ from config.status import Status, parse_status
 from oilcan.engines.nats_configuration import GatewayListener
 from oilcan.engines.nats_server import NatsEngine
 from oilcan.engines.process import free_port, start
+from tests.acceptance.faults.disk import SmallDisk, lacking
 
 pytestmark = [
     pytest.mark.acceptance,
@@ -175,9 +176,13 @@ class Process:
     environment: dict[str, str]
     output: Path
     running: subprocess.Popen[bytes] | None = None
+    disk: SmallDisk | None = None
+    """The file system that it has instead of a folder."""
 
     def start(self) -> None:
         command = [sys.executable, "-P", "-m", "oilcan", *self.words]
+        if self.disk is not None:
+            command = self.disk.command(command)
         told = {**os.environ, **self.environment, "PYTHONPATH": str(Path.cwd())}
         self.running = start(command, self.output, environment=told)
 
@@ -443,6 +448,31 @@ def test_a_gateway_starts_without_its_hub_and_then_tells_of_itself(site: Site) -
     assert status.metrics["log_full"] == 0.0
     assert status.metrics["forwarded_records_total"] >= 10
     assert status.metrics["log_max_bytes"] == 4 * 1024**3
+
+
+@pytest.mark.skipif(bool(lacking()), reason=lacking())
+def test_a_gateway_whose_disk_was_full_goes_on_by_itself_and_loses_nothing(site: Site) -> None:
+    store = site.home / "nats"
+    store.mkdir(parents=True)
+    site.gateway.disk = disk = SmallDisk(site.home / "disk.img", store)
+    site.start_gateway()
+    tank = heard(site, "T-cut")
+    try:
+        passes(tank, 10)
+        running = site.gateway.running
+        assert running is not None
+        disk.fill(running.pid)
+        wait_until(lambda: "the log's disk is full" in site.gateway.said())
+        full_at = site.gateway_log_server()
+        assert disk.make_room(running.pid)
+        wait_until(lambda: site.gateway_log_server() not in {None, full_at})
+        passes(tank, 10)
+    finally:
+        all_is_stored_once(site, tank, "T-cut")
+    asked = site.meter.asked
+    wait_until(lambda: asked in site.stored("M-1.count"))
+    counts = site.stored("M-1.count")
+    assert counts == list(range(counts[0], counts[-1] + 1))
 
 
 async def heard_of(site: Site) -> Status:
