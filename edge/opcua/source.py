@@ -112,7 +112,7 @@ class Watched(ReportFields):
 
 
 class OpcuaNode(Watched):
-    """A variable that is watched, or all those that a path with `*` leads to."""
+    """A variable that is watched, or all those that a path with wildcards leads to."""
 
     node: NodeText | None = Field(
         default=None,
@@ -121,13 +121,13 @@ class OpcuaNode(Watched):
     )
     browse: Annotated[str, AfterValidator(check_path)] | None = Field(
         default=None,
-        description="In place of `node`: a path of browse names from the Objects folder on; each "
-        "`*` stands for any part of a name.",
+        description="In place of `node`: a path of browse names from the Objects folder on. "
+        "`*` stands for any part of a name, `{a,b}` for one of these, `**` for any number of names.",
         examples=["Machines/*/Temperature"],
     )
     tag: Annotated[str, AfterValidator(check_template)] = Field(
-        description="The point that it becomes; with `browse`, `{1}` is what the first `*` stands "
-        "for.",
+        description="The point that it becomes; with `browse`, `{1}` is what the first wildcard "
+        "stands for.",
         examples=["K-201.temperature"],
     )
 

@@ -16,7 +16,7 @@ from asyncua.ua.uaerrors import UaStatusCodeError
 from config.diagnostics import logger
 from edge.collector import Sink
 from edge.errors import SourceLost
-from edge.opcua.browsing import Found, find
+from edge.opcua.browsing import MOST_NODES, Found, find
 from edge.opcua.filling import Filling
 from edge.opcua.history import Overlap, Row
 from edge.opcua.items import Item, Items, node_id, portions
@@ -33,6 +33,8 @@ from edge.opcua.watching import Watcher
 from edge.reading import Quality, ReadingBatch, Reason, quality_code
 from edge.rejected import Rejected
 
+_REST = 9
+_CUT_SHORT = f"more than {MOST_NODES} nodes lie below its **. Write more of the path before it"
 _CONFIGURATION = quality_code(Quality.BAD, Reason.CONFIGURATION)
 
 log = logger(__name__)
@@ -67,6 +69,7 @@ class Subscription:
         self._heard = 0.0
         self._busy = False
         self._stale_alarms = True
+        self._browse_at = 0.0
 
     async def open(self) -> None:
         """Make the subscription, watch every node that there is, and refresh the alarms."""
@@ -149,10 +152,16 @@ class Subscription:
     async def _browse(self) -> None:
         """Find the nodes of the browse paths; what no longer is where it was, is missing."""
         wanted = [node for node in self._source.nodes if node.browse is not None]
-        if not wanted:
+        began = asyncio.get_running_loop().time()
+        if not wanted or began < self._browse_at:
             return
         finding = await find(self._session, wanted, self._limits.browse)
+        ended = asyncio.get_running_loop().time()
+        # A large address space costs a small controller much: a tenth of the time is enough.
+        self._browse_at = ended + _REST * (ended - began)
         problems: dict[str, list[str]] = {f"browse {node.browse}": [] for node in wanted}
+        for path in finding.cut_short:
+            problems[f"browse {path}"].append(_CUT_SHORT)
         named: dict[str, Found] = {}
         for found in finding.found:
             try:

@@ -122,6 +122,16 @@ async def test_every_kind_of_number_is_what_the_peer_holds(shared: Shared) -> No
     assert [found[name][1] for name in ("String", "Array")] == [NO_NUMBER] * 2
 
 
+async def test_a_path_of_any_depth_finds_alternatives_at_the_peer(shared: Shared) -> None:
+    machine, _ = shared
+    memory = Memory()
+    nodes = [{"browse": "**/{Float,Int16}", "tag": "{1}.{2}"}]
+    async with collecting(machine.source(nodes=nodes), memory):
+        await seen(memory, lambda m: len(m.rows) == 2)
+    found = {tag: value for tag, _, value, _ in memory.rows}
+    assert found == {"K-1.Float": KINDS["Float"], "K-1.Int16": KINDS["Int16"]}
+
+
 async def test_status_and_times_are_the_peers(shared: Shared) -> None:
     machine, peer = shared
     memory = Memory()

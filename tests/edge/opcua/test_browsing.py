@@ -6,12 +6,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from asyncua import Server, ua
+from asyncua import Client, Server, ua
 from asyncua.common.node import Node
 from asyncua.server.address_space import ViewService
 
 from edge.health import State
+from edge.opcua.browsing import find
 from edge.opcua.collector import OpcuaCollector
+from edge.opcua.source import OpcuaNode
 from edge.reading import Quality, Reason, quality_code
 from tests.edge.memory import Collecting, Memory
 from tests.edge.opcua.compressor import Compressor, compressor, failed, source, until
@@ -197,3 +199,41 @@ async def test_what_a_server_cannot_tell_just_now_is_not_taken_for_gone(
         await variable(server, "P-1").write_value(value)
         await memory.until(lambda m: m.values("P-1.temp")[-1] == 21.0)
     assert [row[3] for row in memory.rows] == [0, 0]
+
+
+def everything(path: str = "**/Temperature", tag: str = "{1}.temp") -> OpcuaNode:
+    return OpcuaNode.model_validate({"browse": path, "tag": tag})
+
+
+async def test_any_depth_ends_where_folders_hold_each_other(port: int) -> None:
+    async with (
+        machines(port, "P-1", "P-2") as server,
+        Client(f"opc.tcp://127.0.0.1:{port}/") as client,
+    ):
+        inner = await folder(server).add_folder(ua.NodeId("Inner", server.index), "Inner")
+        await inner.add_reference(folder(server), ua.ObjectIds.HasComponent)
+        finding = await find(client.uaclient.session, [everything()], 100)
+    named = {each.stands_for for each in finding.found}
+    assert named == {("Machines_P-1",), ("Machines_P-2",)}
+    assert finding.complete
+
+
+async def test_any_depth_passes_nothing_of_the_protocols_own(port: int) -> None:
+    async with machines(port, "P-1") as server, Client(f"opc.tcp://127.0.0.1:{port}/") as client:
+        await variable(server, "P-1").add_property(
+            ua.NodeId("P-1.T.limit", server.index), f"{server.index}:Limit", 1.0
+        )
+        finding = await find(client.uaclient.session, [everything("**", "K-1.{1}")], 100)
+    assert [each.stands_for for each in finding.found] == [("Machines_P-1_Temperature",)]
+
+
+async def test_a_path_is_followed_to_so_many_nodes_and_the_others_to_their_end(port: int) -> None:
+    wanted = [everything(), everything("Machines/*/Temperature")]
+    async with machines(port, "P-1", "P-2"), Client(f"opc.tcp://127.0.0.1:{port}/") as client:
+        finding = await find(client.uaclient.session, wanted, 100, most=2)
+    assert finding.cut_short == {"**/Temperature"}
+    assert not finding.complete
+    assert {each.stands_for for each in finding.found if each.wanted is wanted[1]} == {
+        ("P-1",),
+        ("P-2",),
+    }
