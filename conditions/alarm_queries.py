@@ -18,7 +18,8 @@ class ShelfRecord:
     asset: str
     rule: str
     event_id: int
-    message: str
+    message: str | None
+    """What the event said; None where its time is over and it is gone."""
     one_shot: bool
     until: datetime
     reason: str
@@ -64,12 +65,26 @@ class SuppressionRecord:
     ended_by: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class SilenceChange:
+    """A row of the audit trail: who silenced what, or ended it, and why."""
+
+    id: int
+    at: datetime
+    action: str
+    asset: str | None
+    rule: str | None
+    event_id: int | None
+    actor: str
+    reason: str
+
+
 SELECT_SHELVES = """
 SELECT s.id, a.tag, s.rule, s.event_id, e.message, s.one_shot, s.until, s.reason, s.actor,
        s.created_at, s.ended_at, s.ended_by
 FROM alarm_shelf s
 JOIN asset a ON a.id = s.asset_id
-JOIN condition_event e ON e.id = s.event_id
+LEFT JOIN condition_event e ON e.id = s.event_id
 WHERE s.id < %s AND (%s OR s.ended_at IS NULL)
 ORDER BY s.id DESC
 LIMIT %s
@@ -89,6 +104,17 @@ SELECT s.id, a.tag, s.rule, s.kind, s.parent_rule, s.states, s.weekdays, s.start
 FROM alarm_suppression s LEFT JOIN asset a ON a.id = s.asset_id
 WHERE s.id < %s AND (%s OR s.ended_at IS NULL)
 ORDER BY s.id DESC
+LIMIT %s
+"""
+
+SELECT_SILENCE_CHANGES = """
+SELECT c.id, c.at, c.action, a.tag, c.rule, c.event_id, c.actor, c.reason
+FROM alarm_change c LEFT JOIN asset a ON a.id = c.asset_id
+WHERE c.id < %s AND c.action IN (
+    'shelve', 'unshelve', 'shelf_expired', 'take_out_of_service', 'return_to_service', 'suppress',
+    'end_suppression'
+)
+ORDER BY c.id DESC
 LIMIT %s
 """
 
@@ -121,3 +147,11 @@ async def find_suppressions(
         SuppressionRecord(number, asset, rule, SuppressionKind(kind), *rest)
         for number, asset, rule, kind, *rest in await cursor.fetchall()
     ]
+
+
+async def find_silence_changes(
+    connection: Connection, *, before: int | None = None, limit: int = 100
+) -> list[SilenceChange]:
+    """What people did about silences, and the clock where a shelf's time was over."""
+    cursor = await connection.execute(SELECT_SILENCE_CHANGES, [before or _NEWEST, limit])
+    return [SilenceChange(*row) for row in await cursor.fetchall()]

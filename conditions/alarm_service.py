@@ -20,6 +20,7 @@ from conditions.errors import (
     NotInForce,
     NotShelved,
     ResetRefused,
+    RuleUnknown,
     ShelfTooLong,
 )
 from conditions.event import ConditionEvent, EventState, Severity, Silence
@@ -43,6 +44,15 @@ LONGEST_SHELF: Mapping[Severity, timedelta] = MappingProxyType(
 _CLOCK = "conditions"
 
 SELECT_ASSET_ID = "SELECT id FROM asset WHERE tag = %s AND retired_at IS NULL"
+
+# By its full name, or where `by_id` by what stands behind the class. Codes of devices are not known
+# before they come.
+SELECT_RULE_KNOWN = """
+SELECT starts_with(%(rule)s, 'alarm/') OR EXISTS (
+    SELECT FROM rule_version
+    WHERE rule = %(rule)s OR (%(by_id)s AND split_part(rule, '/', 2) = %(rule)s)
+)
+"""
 
 SELECT_OPEN_ALARMS = """
 SELECT id, key, asset_id, rule, silenced, silenced_why
@@ -139,9 +149,11 @@ async def take_out_of_service(
 ) -> int:
     """Take the alarms of an asset and its parts out of service, or those of one rule on the asset.
 
-    Gives the id by which they are returned. Raises `AssetUnknown`, `AlreadyOutOfService`.
+    Gives the id by which they are returned. Raises `AssetUnknown`, `RuleUnknown`,
+    `AlreadyOutOfService`.
     """
     asset_id = await _asset_id(connection, asset)
+    await _demand_rule(connection, rule)
     scope = (asset_id, rule)
     outage_id = await alarm_store.insert_outage(connection, scope, reason=said.reason, by=said.by)
     if outage_id is None:
@@ -173,8 +185,10 @@ async def suppress(
 ) -> int:
     """Put a suppression into force, for an asset with its parts or for all, for a rule or for all.
 
-    Gives its id. Raises `AssetUnknown`.
+    Gives its id. Raises `AssetUnknown`, `RuleUnknown`.
     """
+    await _demand_rule(connection, rule)
+    await _demand_rule(connection, what.rule, by_id=True)
     scope = (None if asset is None else await _asset_id(connection, asset), rule)
     suppression_id = await alarm_store.insert_suppression(
         connection, scope, what, reason=said.reason, by=said.by
@@ -253,6 +267,15 @@ async def _asset_id(connection: Connection, tag: str) -> int:
     if row is None:
         raise AssetUnknown(f"there is no asset {tag!r}")
     return int(row[0])
+
+
+async def _demand_rule(connection: Connection, rule: str | None, *, by_id: bool = False) -> None:
+    """A misspelt rule would silence nothing, and nobody would know why."""
+    if not rule:
+        return
+    row = await fetch_one(connection, SELECT_RULE_KNOWN, {"rule": rule, "by_id": by_id})
+    if row is None or not row[0]:
+        raise RuleUnknown(f"there is no rule {rule!r}; a device's alarm is written alarm/CODE")
 
 
 async def _record(

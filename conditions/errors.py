@@ -10,6 +10,7 @@ ConditionsError             print the message, exit 1
 ├── BacktestCancelled       nothing: somebody wanted it so
 ├── FailuresUnreadable      correct the line of the file that it names
 ├── AssetUnknown            apply the asset before what is said about it
+├── RuleUnknown             name a rule that exists, or a device's alarm as alarm/CODE
 ├── EventClosed             nothing is left to shelve: the event has cleared
 ├── ShelfTooLong            shelve it for less long
 ├── NotShelved              it is annunciated already
@@ -68,6 +69,10 @@ class FailuresUnreadable(ConditionsError):
 
 class AssetUnknown(ConditionsError):
     """A parameter is set for an asset that is not in the register."""
+
+
+class RuleUnknown(ConditionsError):
+    """Something is said about a rule that does not exist: it would never hold."""
 
 
 class LibraryEntryUnknown(ConditionsError):

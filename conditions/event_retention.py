@@ -1,4 +1,4 @@
-"""How long cleared events are kept of which no work came and to which nobody did anything."""
+"""How long cleared events are kept of which no work came."""
 
 import asyncio
 from datetime import datetime, timedelta
@@ -42,8 +42,8 @@ async def keep_events(database_url: str, *, days: int, clock: ClockUs = now_us) 
 async def drop_events(connection: Connection, *, before: datetime, at_once: int = _AT_ONCE) -> int:
     """Drop events that cleared before a time, some in each transaction; returns how many.
 
-    An event stays that a work order names, that somebody acted on, that still has to be reset, or
-    whose changes were not handled yet: then it is the record of something.
+    An event stays that a work order names, that is on a shelf or has to be reset, or whose changes
+    were not handled yet. What people did to one that goes stays in the audit trail.
     """
     dropped = 0
     while True:

@@ -115,15 +115,14 @@ WHERE id = %s
 RETURNING pg_notify('condition_event', id::text)
 """
 
-# What an order, a person or the outbox still speaks of stays. By `raised_at`, which has an index: what
-# cleared before a time was raised before it.
+# What an order, a shelf in force or the outbox still speaks of stays; the audit trail stays by itself.
+# By `raised_at`, which has an index: what cleared before a time was raised before it.
 DELETE_CLEARED = """
 WITH past AS (
     SELECT id FROM condition_event e
     WHERE raised_at < %(before)s AND cleared_at < %(before)s AND state = 'cleared' AND NOT latched
       AND NOT EXISTS (SELECT FROM work_order_event WHERE event_id = e.id)
-      AND NOT EXISTS (SELECT FROM alarm_shelf WHERE event_id = e.id)
-      AND NOT EXISTS (SELECT FROM alarm_change WHERE event_id = e.id)
+      AND NOT EXISTS (SELECT FROM alarm_shelf WHERE event_id = e.id AND ended_at IS NULL)
       AND NOT EXISTS (
           SELECT FROM condition_outbox WHERE event_id = e.id AND handled_at IS NULL)
     ORDER BY raised_at LIMIT %(most)s

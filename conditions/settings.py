@@ -32,7 +32,7 @@ class ConditionSettings(BaseSettings):
     event_days: int = Field(
         default=1_826,
         ge=1,
-        description="Days that cleared events are kept, five years; those stay for ever that a work "
-        "order names or that somebody acknowledged, shelved or reset.",
+        description="Days that events are kept once they have cleared, acknowledged or not, five "
+        "years; those stay for ever that a work order names.",
         examples=["1826"],
     )

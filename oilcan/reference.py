@@ -11,6 +11,7 @@ from pydantic_core import PydanticUndefined
 from pydantic_settings import BaseSettings
 from typer.cli import get_docs_for_click
 
+from conditions.settings import ConditionSettings
 from config.settings import Settings
 from ingest.settings import IngestSettings
 from oilcan.command_line import app
@@ -21,6 +22,7 @@ _SETTINGS = (
     ("Every command", Settings),
     ("`oilcan up`", EngineSettings),
     ("`oilcan ingest`", IngestSettings),
+    ("`oilcan conditions`", ConditionSettings),
     ("`oilcan edge run` as a gateway", GatewaySettings),
 )
 

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from api.bodies.event import Comment, Reason
 from api.bodies.page import FromDomain, PageQuery
+from conditions.rule_shape import AssetState
 from conditions.suppression import DateWindow, Suppression, SuppressionKind, WeeklyWindow
 
 Weekday = Annotated[int, Field(ge=0, le=6)]
@@ -25,7 +26,7 @@ class ShelfBody(FromDomain):
     asset: str = Field(examples=["P-101"])
     rule: str = Field(examples=["centrifugal_pump/vibration_zone"])
     event_id: int
-    message: str
+    message: str | None = Field(description="null: the event is no longer kept.")
     one_shot: bool = Field(description="The event alone, until it clears.")
     until: datetime
     reason: str
@@ -123,7 +124,9 @@ class NewSuppressionBody(BaseModel):
     parent_rule: str | None = Field(
         default=None, description="`asset_class/rule_id`, or a rule's id alone; null: any."
     )
-    states: list[str] | None = Field(default=None, min_length=1, examples=[["standby", "down"]])
+    states: list[AssetState] | None = Field(
+        default=None, min_length=1, examples=[["standby", "down"]]
+    )
     weekdays: list[Weekday] | None = Field(
         default=None,
         min_length=1,
@@ -169,6 +172,23 @@ class NewSuppressionBody(BaseModel):
         if self.first_day is not None and self.last_day is not None:
             return DateWindow(self.first_day, self.last_day)
         return None
+
+
+class SilenceChangeBody(FromDomain):
+    """Something that was done about a silence."""
+
+    id: int
+    at: datetime
+    action: str = Field(
+        description="`shelve`, `unshelve`, `shelf_expired`, `take_out_of_service`, "
+        "`return_to_service`, `suppress`, `end_suppression`.",
+        examples=["take_out_of_service"],
+    )
+    asset: str | None = Field(description="null: every asset.", examples=["P-101"])
+    rule: str | None = Field(description="null: every rule.")
+    event_id: int | None = Field(description="The event that was shelved.")
+    actor: str = Field(description="`conditions`: the time of a shelf was over.")
+    reason: str
 
 
 class CountsBody(FromDomain):

@@ -19,7 +19,12 @@ from api.pages.render import render
 from api.services import ConnectionOf, ServicesOf
 from api.v1.events import event_before, event_key
 from api.v1.performance import figures_of, open_groups, period_of
-from conditions.alarm_queries import find_outages, find_shelves, find_suppressions
+from conditions.alarm_queries import (
+    find_outages,
+    find_shelves,
+    find_silence_changes,
+    find_suppressions,
+)
 from conditions.alarm_service import LONGEST_SHELF
 from conditions.event import Severity
 from conditions.event_queries import (
@@ -29,12 +34,17 @@ from conditions.event_queries import (
     count_events,
     find_events,
 )
+from conditions.rule_queries import find_rules
+from conditions.suppression import SuppressionKind
 from config.clock import from_us
 from config.database import Connection
+from maintenance.register.asset import OperatingState
 
 router = APIRouter(include_in_schema=False)
 
 _ON_A_PAGE = 50
+_ON_RECORD = 20
+_MOST_RULES = 500
 _GROUPS = 5
 _HOUR = timedelta(hours=1)
 _LENGTHS = (_HOUR, 8 * _HOUR, 24 * _HOUR, 7 * 24 * _HOUR)
@@ -66,6 +76,8 @@ class Chosen(BaseModel):
     below: str = ""
     operators: int = Field(default=1, ge=1, le=1000)
 
+
+_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 _WANTED: Mapping[Show, EventFilter] = MappingProxyType(
     {
@@ -114,9 +126,17 @@ async def get_rows(
 
 
 @router.get("/alarm-silences")
-async def get_silences(request: Request, connection: ConnectionOf, caller: Reader) -> Response:
-    """What is shelved, out of service and suppressed at present, by whom and why."""
+async def get_silences(
+    request: Request, connection: ConnectionOf, services: ServicesOf, caller: Reader
+) -> Response:
+    """What is shelved, out of service and suppressed at present, by whom and why; and who ended it."""
     context = {
+        "today": from_us(services.clock()).date(),
+        "changes": await find_silence_changes(connection, limit=_ON_RECORD),
+        "rules": [one.rule for one in await find_rules(connection, limit=_MOST_RULES)],
+        "kinds": list(SuppressionKind),
+        "states": list(OperatingState),
+        "weekdays": _WEEKDAYS,
         "shelves": await find_shelves(connection, limit=LARGEST_PAGE),
         "outages": await find_outages(connection, limit=LARGEST_PAGE),
         "suppressions": await find_suppressions(connection, limit=LARGEST_PAGE),

@@ -97,6 +97,7 @@ async def get_event_page(
         history=await history_of(connection, event.id),
         may_acknowledge=caller.may(Permission.ACKNOWLEDGE),
         may_shelve=caller.may(Permission.SHELVE),
+        may_silence=caller.may(Permission.SILENCE),
         shelves=shelf_lengths(event.severity),
     )
 

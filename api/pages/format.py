@@ -38,6 +38,9 @@ _DONE = MappingProxyType(
         "shelf_expired": "the time of its shelf was over",
         "silence": "silenced",
         "annunciate": "annunciated again",
+        "take_out_of_service": "taken out of service",
+        "return_to_service": "returned to service",
+        "end_suppression": "suppression ended",
     }
 )
 _AGES = ((86_400, "d"), (3_600, "h"), (60, "min"))

@@ -36,6 +36,12 @@ CONDITIONS: Mapping[type[OilcanError], ProblemType] = MappingProxyType(
             "The asset is not in the register",
             "apply the asset before its parameters",
         ),
+        conditions.RuleUnknown: ProblemType(
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            "rule-unknown",
+            "There is no such rule",
+            "there is no rule 'pump/hto'; a device's alarm is written alarm/CODE",
+        ),
         conditions.EventClosed: ProblemType(
             HTTPStatus.CONFLICT,
             "event-closed",

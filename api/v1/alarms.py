@@ -14,18 +14,25 @@ from api.bodies.alarm import (
     NewSuppressionBody,
     OutageBody,
     ShelfBody,
+    SilenceChangeBody,
     SilenceQuery,
     SuppressionBody,
 )
-from api.bodies.page import Page, cut, decode_cursor
-from api.errors import CursorInvalid
+from api.bodies.page import Page, PageQuery, cut, decode_cursor
+from api.errors import CursorInvalid, IdempotencyKeyInFlight, IdempotencyKeyReused
 from api.guard import Reader, require
 from api.problems import documented
 from api.services import ConnectionOf, ServicesOf
+from api.v1.repeatable import IdempotencyKey, repeatable
 from conditions import alarm_service
-from conditions.alarm_queries import find_outages, find_shelves, find_suppressions
+from conditions.alarm_queries import (
+    find_outages,
+    find_shelves,
+    find_silence_changes,
+    find_suppressions,
+)
 from conditions.alarm_service import Saying
-from conditions.errors import AlreadyOutOfService, AssetUnknown, NotInForce
+from conditions.errors import AlreadyOutOfService, AssetUnknown, NotInForce, RuleUnknown
 from conditions.event_queries import count_events
 from config.clock import from_us
 
@@ -71,20 +78,34 @@ async def get_outages(
     "/alarm-outages",
     status_code=201,
     summary="Take alarms out of service",
-    responses=documented(AssetUnknown, AlreadyOutOfService),
+    responses=documented(
+        AssetUnknown,
+        RuleUnknown,
+        AlreadyOutOfService,
+        IdempotencyKeyInFlight,
+        IdempotencyKeyReused,
+    ),
 )
 async def post_outage(
-    connection: ConnectionOf, services: ServicesOf, caller: Silencer, new: NewOutageBody
+    connection: ConnectionOf,
+    services: ServicesOf,
+    caller: Silencer,
+    new: NewOutageBody,
+    key: IdempotencyKey = None,
 ) -> IdBody:
     """Those of an asset and its parts, or of one rule on it, until they are returned."""
-    made = await alarm_service.take_out_of_service(
-        connection,
-        new.asset,
-        new.rule,
-        Saying(caller.name, new.reason),
-        now=from_us(services.clock()),
-    )
-    return IdBody(id=made)
+
+    async def make() -> IdBody:
+        made = await alarm_service.take_out_of_service(
+            connection,
+            new.asset,
+            new.rule,
+            Saying(caller.name, new.reason),
+            now=from_us(services.clock()),
+        )
+        return IdBody(id=made)
+
+    return await repeatable(connection, caller, key, ("alarm-outages", new), make)
 
 
 @router.post(
@@ -122,21 +143,29 @@ async def get_suppressions(
     "/alarm-suppressions",
     status_code=201,
     summary="Suppress alarms by design",
-    responses=documented(AssetUnknown),
+    responses=documented(AssetUnknown, RuleUnknown, IdempotencyKeyInFlight, IdempotencyKeyReused),
 )
 async def post_suppression(
-    connection: ConnectionOf, services: ServicesOf, caller: Silencer, new: NewSuppressionBody
+    connection: ConnectionOf,
+    services: ServicesOf,
+    caller: Silencer,
+    new: NewSuppressionBody,
+    key: IdempotencyKey = None,
 ) -> IdBody:
     """While an event above is active, an asset is in a state, or in a window of local time."""
-    made = await alarm_service.suppress(
-        connection,
-        new.to_domain(),
-        Saying(caller.name, new.reason),
-        asset=new.asset,
-        rule=new.rule,
-        now=from_us(services.clock()),
-    )
-    return IdBody(id=made)
+
+    async def make() -> IdBody:
+        made = await alarm_service.suppress(
+            connection,
+            new.to_domain(),
+            Saying(caller.name, new.reason),
+            asset=new.asset,
+            rule=new.rule,
+            now=from_us(services.clock()),
+        )
+        return IdBody(id=made)
+
+    return await repeatable(connection, caller, key, ("alarm-suppressions", new), make)
 
 
 @router.post(
@@ -158,6 +187,20 @@ async def post_end(
     return IdBody(id=suppression_id)
 
 
-def _before(query: SilenceQuery) -> int | None:
+@router.get(
+    "/alarm-silence-changes",
+    summary="What was done about silences",
+    responses=documented(CursorInvalid),
+)
+async def get_changes(
+    connection: ConnectionOf, _: Reader, query: Annotated[PageQuery, Query()]
+) -> Page[SilenceChangeBody]:
+    """Newest first: who shelved, suppressed or took out of service what, who ended it, and why."""
+    found = await find_silence_changes(connection, before=_before(query), limit=query.limit + 1)
+    page, following = cut(found, query.limit, lambda one: [one.id])
+    return Page(items=[SilenceChangeBody.model_validate(one) for one in page], next=following)
+
+
+def _before(query: PageQuery) -> int | None:
     key = decode_cursor(query.cursor, int)
     return key[0] if key else None

@@ -155,6 +155,68 @@ async def test_an_asset_that_is_not_there_is_told(client: httpx.AsyncClient, pla
     assert await refused(client, f"{API}/alarm-outages", given) == (422, "asset-unknown")
 
 
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("alarm-outages", {"asset": "P-101", "rule": "centrifugal_pump/vibration_zne"}),
+        ("alarm-suppressions", {"asset": "P-101", "rule": "vibration_zone", "kind": "parent"}),
+        ("alarm-suppressions", {"kind": "parent", "parent_rule": "power_lss"}),
+    ],
+)
+async def test_a_rule_that_is_misspelt_is_told(
+    client: httpx.AsyncClient, plant: Any, path: str, said: dict[str, Any]
+) -> None:
+    assert plant
+    assert await refused(client, f"{API}/{path}", {"reason": "x", **said}) == (422, "rule-unknown")
+
+
+@pytest.mark.parametrize("named", ["centrifugal_pump/vibration_zone", "vibration_zone", "alarm/E7"])
+async def test_a_rule_above_is_named_in_full_by_its_id_or_as_an_alarm(
+    client: httpx.AsyncClient, plant: Any, named: str
+) -> None:
+    assert plant
+    said = {"kind": "parent", "parent_rule": named, "reason": "x"}
+    assert (await post(client, f"{API}/alarm-suppressions", said))["id"]
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("alarm-outages", {"asset": "P-101", "reason": "x"}),
+        ("alarm-suppressions", {"kind": "asset_state", "states": ["standby"], "reason": "x"}),
+    ],
+)
+async def test_a_silence_that_is_sent_again_is_made_once(
+    client: httpx.AsyncClient, plant: Any, path: str, said: dict[str, Any]
+) -> None:
+    assert plant
+    headers = {"Idempotency-Key": "k1"}
+    first = await client.post(f"{API}/{path}", json=said, headers=headers)
+    again = await client.post(f"{API}/{path}", json=said, headers=headers)
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert first.json() == again.json()
+    assert len((await client.get(f"{API}/{path}")).json()["items"]) == 1
+    other = await client.post(f"{API}/{path}", json={**said, "reason": "y"}, headers=headers)
+    assert (other.status_code, other.json()["type"]) == (422, "/problems/idempotency-key-reused")
+
+
+async def test_who_silenced_what_and_ended_it_is_on_record(
+    client: httpx.AsyncClient, plant: Any
+) -> None:
+    event = await plant.add_event()
+    made = await post(client, f"{API}/alarm-outages", {"asset": "P-101", "reason": "rebuilt"})
+    await post(client, f"{API}/alarm-outages/{made['id']}/return", {"reason": "done"})
+    await post(client, f"{EVENTS}/{event}/acknowledge")
+    page = (await client.get(f"{API}/alarm-silence-changes", params={"limit": 1})).json()
+    rest = await client.get(f"{API}/alarm-silence-changes", params={"cursor": page["next"]})
+    found = [*page["items"], *rest.json()["items"]]
+    assert [(one["action"], one["asset"], one["reason"]) for one in found] == [
+        ("return_to_service", "P-101", "done"),
+        ("take_out_of_service", "P-101", "rebuilt"),
+    ]
+    assert {one["actor"] for one in found} == {"key:test administrator"}
+
+
 async def test_events_are_found_by_flag_and_worst_first(
     client: httpx.AsyncClient, plant: Any
 ) -> None:

@@ -33,6 +33,10 @@ INSERT INTO rule_version (rule, version, asset_class, definition, hash, file, li
 VALUES ('pump/trip', 1, 'pump', '{"rules": [{"id": "trip", "latch": true}]}', 'x', 'f', 1)
 RETURNING id
 """
+_POWER = """
+INSERT INTO rule_version (rule, version, asset_class, definition, hash, file, line)
+VALUES ('station/power', 1, 'station', '{}', 'y', 'f', 2)
+"""
 
 
 class Plant:
@@ -49,6 +53,7 @@ class Plant:
         cursor = await self.connection.execute(_LATCHING)
         row = await cursor.fetchone()
         self.latching = row[0] if row else None
+        await self.connection.execute(_POWER)
         return self
 
     def clock(self) -> int:

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from conditions import event_store
+from conditions.alarm_queries import find_shelves
 from conditions.alarm_service import Saying, acknowledge
 from conditions.engine import Engine
 from conditions.event_retention import drop_events
@@ -57,12 +58,36 @@ async def test_an_event_whose_changes_wait_stays(connection: Connection) -> None
     assert await ids(connection) == [first, still_open]
 
 
-async def test_an_event_that_an_order_names_or_somebody_acted_on_stays(
+async def test_an_acknowledged_event_goes_and_its_audit_trail_stays(
     connection: Connection,
 ) -> None:
     first, second, still_open = await three_events(connection)
     async with connection.transaction():
         await acknowledge(connection, first, Saying("ann", "seen"))
+    assert await drop_events(connection, before=from_us(50 * S)) == 1
+    assert await ids(connection) == [second, still_open]
+    done = await rows(connection, "SELECT event_id, rule, action, actor, reason FROM alarm_change")
+    assert done == [(first, "pump/zone", "acknowledge", "ann", "seen")]
+
+
+async def test_a_shelved_event_stays_until_its_shelf_has_ended(connection: Connection) -> None:
+    first, _second, still_open = await three_events(connection)
+    await connection.execute(
+        "INSERT INTO alarm_shelf (asset_id, rule, event_id, one_shot, until, reason, actor)"
+        " SELECT asset_id, rule, id, false, now(), 'nuisance', 'ann' FROM condition_event"
+        " WHERE id = %s",
+        [first],
+    )
+    assert await drop_events(connection, before=LATER) == 1
+    assert await ids(connection) == [first, still_open]
+    await connection.execute("UPDATE alarm_shelf SET ended_at = now(), ended_by = 'ann'")
+    assert await drop_events(connection, before=LATER) == 1
+    (shelf,) = await find_shelves(connection, ended=True)
+    assert (shelf.event_id, shelf.message, shelf.reason) == (first, None, "nuisance")
+
+
+async def test_an_event_that_an_order_names_stays(connection: Connection) -> None:
+    _first, second, still_open = await three_events(connection)
     await connection.execute(
         "WITH made AS (INSERT INTO work_order"
         " (asset_id, site_id, type, priority, title, origin, priority_reason, created_by)"
@@ -72,8 +97,8 @@ async def test_an_event_that_an_order_names_or_somebody_acted_on_stays(
         " SELECT %s, id, 'raised', 'r' FROM made",
         [second, second],
     )
-    assert await drop_events(connection, before=LATER) == 0
-    assert await ids(connection) == [first, second, still_open]
+    assert await drop_events(connection, before=LATER) == 1
+    assert await ids(connection) == [second, still_open]
 
 
 async def test_every_table_that_refers_to_events_is_looked_at(connection: Connection) -> None:

@@ -30,12 +30,14 @@ function ask(dialog, button) {
 
 /**
  * What a form says, as the API takes it: numbers where `data-number`, moments where `data-moment`;
- * nothing where it is empty, or null where `data-null`.
+ * nothing where it is empty, or null where `data-null`; what is checked of several `data-list` as a list.
  */
 function said(form) {
   const body = {};
-  for (const field of form.querySelectorAll("[name]")) {
-    if (field.type === "checkbox") body[field.name] = field.checked;
+  for (const field of form.querySelectorAll("[name]:enabled")) {
+    if ("list" in field.dataset) {
+      if (field.checked) (body[field.name] ??= []).push(valueOf(field));
+    } else if (field.type === "checkbox") body[field.name] = field.checked;
     else if (field.value) body[field.name] = valueOf(field);
     else if ("null" in (field.selectedOptions?.[0] ?? field).dataset) body[field.name] = null;
     else if ("moment" in field.dataset && field.value) body[field.name] = new Date(field.value).toISOString();
