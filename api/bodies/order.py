@@ -156,11 +156,18 @@ class OrderQuery(PageQuery):
         list[State], Field(default_factory=list, description="Any of these; may be repeated.")
     ]
     asset: Annotated[str | None, Field(description="Tag of the asset.")] = None
+    below: Annotated[
+        str | None, Field(description="Tag of an asset: itself and all of its parts.")
+    ] = None
     priority: Annotated[int | None, Field(ge=1, le=5)] = None
     assignee: Annotated[str | None, Field(description="Who carries it out.")] = None
     site: Annotated[str | None, Field(description="Code of the site.")] = None
     type: Annotated[OrderType | None, Field(description="Maintenance type (EN 13306).")] = None
     overdue: Annotated[bool, Field(description="Only open ones past their due date.")] = False
+    at_risk: Annotated[
+        bool,
+        Field(description="Only those with a running clock of a service level that has warned."),
+    ] = False
     text: Annotated[
         str | None,
         Field(max_length=200, description="A number, or beginnings of words of title and text."),

@@ -40,7 +40,9 @@ class OrdersAsked(BaseModel):
     priority: int | None = Field(default=None, ge=1, le=5)
     assignee: str | None = Field(default=None, max_length=100)
     asset: str | None = Field(default=None, max_length=100)
+    below: str | None = Field(default=None, max_length=100)
     overdue: bool = False
+    at_risk: bool = False
     text: str | None = Field(default=None, max_length=200)
     cursor: str | None = Field(default=None, max_length=200)
 
@@ -67,6 +69,7 @@ async def get_orders(
 ) -> Response:
     """Work orders, newest first."""
     after = decode_cursor(asked.cursor, int)
+    now = from_us(services.clock())
     shown = OPEN_STATES if asked.show is Show.OPEN else frozenset[State]()
     filters = OrderFilters(
         states=frozenset({asked.state}) if asked.state else shown,
@@ -75,7 +78,9 @@ async def get_orders(
         priority=asked.priority,
         assignee=asked.assignee,
         asset=asked.asset,
-        overdue_at=from_us(services.clock()) if asked.overdue else None,
+        below=asked.below,
+        overdue_at=now if asked.overdue else None,
+        at_risk_at=now if asked.at_risk else None,
         words=asked.text,
     )
     found = await find_orders(

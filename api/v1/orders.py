@@ -103,14 +103,17 @@ async def get_orders(
 ) -> Page[OrderBody]:
     """Newest first."""
     after = decode_cursor(query.cursor, int)
+    now = from_us(services.clock())
     filters = OrderFilters(
         states=frozenset(query.state),
         asset=query.asset,
+        below=query.below,
         priority=query.priority,
         assignee=query.assignee,
         site=query.site,
         type=query.type,
-        overdue_at=from_us(services.clock()) if query.overdue else None,
+        overdue_at=now if query.overdue else None,
+        at_risk_at=now if query.at_risk else None,
         words=query.text,
     )
     found = await find_orders(

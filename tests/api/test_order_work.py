@@ -225,6 +225,8 @@ async def test_the_list_is_filtered_by_whatever_is_given(desk: Desk) -> None:
         ("priority=1", [second]),
         ("state=draft&state=approved", [second, first]),
         ("site=nowhere", []),
+        ("below=P-101&text=seal", [first]),
+        ("at_risk=true", []),
         ("text=%3A%26'%21", [second, first]),
     ):
         items = (await desk.client.get(f"{ORDERS}?{query}")).json()["items"]

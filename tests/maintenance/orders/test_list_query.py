@@ -1,12 +1,13 @@
 """The list of orders: every set of filters is a statement that finds the right page."""
 
-from itertools import product
+from datetime import timedelta
+from itertools import combinations
 from typing import Any
 
 import pytest
 
 from maintenance.commands.bulk import Seen, assign_all
-from maintenance.orders.list_query import OrderFilters, find_orders, page_query
+from maintenance.orders.list_query import OrderFilters, find_orders, near_query, page_query
 from maintenance.orders.work_order import OrderType, Particulars, State
 from tests.maintenance.commands.moving import order_in
 from tests.maintenance.scene import START, Plant
@@ -16,10 +17,12 @@ pytestmark = pytest.mark.store
 VALUES: dict[str, Any] = {
     "states": frozenset({State.DRAFT, State.APPROVED}),
     "asset": "P-101",
+    "below": "P-101",
     "site": "north",
     "priority": 3,
     "assignee": "kim",
     "overdue_at": START,
+    "at_risk_at": START,
     "words": "seal drip",
 }
 
@@ -30,10 +33,12 @@ async def numbers(plant: Plant, **given: Any) -> list[str]:
 
 
 @pytest.mark.parametrize("after", [None, 10])
-async def test_every_set_of_filters_is_a_statement(plant: Plant, after: int | None) -> None:
-    for chosen in product((False, True), repeat=len(VALUES)):
-        given = {name: VALUES[name] for name, on in zip(VALUES, chosen, strict=True) if on}
-        sql, values = page_query(OrderFilters(**given), after=after)
+async def test_any_three_filters_and_all_of_them_are_a_statement(
+    plant: Plant, after: int | None
+) -> None:
+    for chosen in (*combinations(VALUES, 3), *combinations(VALUES, 1), tuple(VALUES)):
+        filters = OrderFilters(**{name: VALUES[name] for name in chosen})
+        sql, values = page_query(filters, after=after)
         await plant.connection.execute(sql, values | {"limit": 1}, prepare=False)
 
 
@@ -69,3 +74,50 @@ async def test_pages_follow_one_another_without_gap_or_overlap(plant: Plant) -> 
     ):
         seen += [order.id for order in page]
     assert seen == [order.id for order in reversed(made)]
+
+
+async def test_a_part_of_the_tree_has_the_orders_of_all_below_it(plant: Plant) -> None:
+    above = await order_in(plant, State.DRAFT)
+    part = await order_in(plant, State.DRAFT, asset="P-102")
+    await order_in(plant, State.DRAFT, asset="P-103")
+    await plant.connection.execute(
+        "UPDATE asset SET parent_id = (SELECT id FROM asset WHERE tag = 'P-101') WHERE tag = 'P-102'"
+    )
+    assert await numbers(plant, below="P-101") == [part.number, above.number]
+    assert await numbers(plant, below="P-102") == [part.number]
+    assert await numbers(plant, below="nothing") == []
+
+
+_CLOCK = """
+INSERT INTO sla_clock (work_order_id, kind, target_s, phase, used_s, warn_at, due_at)
+VALUES (%s, %s, 3600, %s, 0, %s, %s)
+"""
+
+
+async def test_at_risk_is_what_runs_and_has_warned(plant: Plant) -> None:
+    warned = await order_in(plant, State.APPROVED)
+    not_yet = await order_in(plant, State.APPROVED, asset="P-102")
+    met = await order_in(plant, State.APPROVED, asset="P-103")
+    soon, late = START + timedelta(hours=1), START + timedelta(hours=9)
+    for order, kind, phase, warn_at in (
+        (warned, "response", "running", soon),
+        (warned, "resolution", "running", soon),
+        (not_yet, "response", "running", late),
+        (met, "response", "finished", soon),
+    ):
+        await plant.connection.execute(_CLOCK, [order.id, kind, phase, warn_at, late])
+    assert await numbers(plant, at_risk_at=START) == []
+    assert await numbers(plant, at_risk_at=START + timedelta(hours=2)) == [warned.number]
+
+
+async def test_a_word_is_found_among_the_newest_and_beyond_them(plant: Plant) -> None:
+    wanted = frozenset({State.DRAFT})
+    made = [await order_in(plant, State.DRAFT, title=title) for title in ("Seal", "Motor", "Seal")]
+    found = await find_orders(
+        plant.connection, OrderFilters(states=wanted, words="seal"), after=None, limit=2
+    )
+    assert [order.id for order in found] == [made[2].id, made[0].id]
+    near = near_query(OrderFilters(states=wanted, words="seal"), after=None)
+    assert near is not None
+    cursor = await plant.connection.execute(near[0], near[1] | {"limit": 1, "reach": 2})
+    assert [row[0] for row in await cursor.fetchall()] == [made[2].id]
