@@ -46,7 +46,7 @@ class FigureBody(BaseModel):
     title: str
     value: float | None = Field(description="null: there was nothing to take it over.")
     unit: str = Field(
-        description="h, share (0 to 1), weeks, currency, or 1 for a count.", examples=["h"]
+        description="h, share (0 to 1), weeks, currency, of 5, or 1 for a count.", examples=["h"]
     )
     formula: str
     better: str = Field(description="higher or lower.")

@@ -5,12 +5,9 @@ from datetime import timedelta
 from typing import Final, LiteralString
 
 from config.database import Connection
-from maintenance.calendars.queries import histories
+from maintenance.figures.capacity import capacity
 from maintenance.figures.figure import Measured, Period, Scope
 from maintenance.figures.reading import given, of_scope, rows_of
-from maintenance.people.availability import free_minutes
-from maintenance.people.queries import absences, find_staff
-from maintenance.people.staff import StaffKind
 
 _WEEKS = 4
 _AHEAD = timedelta(weeks=_WEEKS)
@@ -33,23 +30,23 @@ async def backlog(connection: Connection, scope: Scope, period: Period) -> Measu
     Capacity is what they can give in the four weeks from the period's end, a week.
     """
     work = await rows_of(connection, OPEN_WORK, given(scope, period))
-    capacity = await _weekly_hours(connection, scope, period)
-    crafts = sorted({*capacity, *(row["craft"] for row in work)})
+    a_week = await _weekly_hours(connection, scope, period)
+    crafts = sorted({*a_week, *(row["craft"] for row in work)})
     of_craft = {row["craft"]: row for row in work}
     rows = [
         {
             "craft": craft or "none named",
             "orders": of_craft.get(craft, {}).get("orders", 0),
             "hours": of_craft.get(craft, {}).get("hours", 0.0),
-            "hours_a_week": capacity.get(craft, 0.0),
-            "weeks": _weeks(of_craft.get(craft, {}).get("hours", 0.0), capacity.get(craft, 0.0)),
+            "hours_a_week": a_week.get(craft, 0.0),
+            "weeks": _weeks(of_craft.get(craft, {}).get("hours", 0.0), a_week.get(craft, 0.0)),
         }
         for craft in crafts
     ]
     hours = sum(row["hours"] for row in work)
     left_out = {"without an estimate": sum(row["without_estimate"] for row in work)}
     counted = sum(row["orders"] for row in work) - left_out["without an estimate"]
-    return Measured(_weeks(hours, sum(capacity.values())), counted, left_out, rows)
+    return Measured(_weeks(hours, sum(a_week.values())), counted, left_out, rows)
 
 
 def _weeks(hours: float, a_week: float) -> float | None:
@@ -59,17 +56,9 @@ def _weeks(hours: float, a_week: float) -> float | None:
 
 async def _weekly_hours(connection: Connection, scope: Scope, period: Period) -> dict[str, float]:
     """Craft -> hours that its people can give in a week."""
-    start, end = period.end, period.end + _AHEAD
-    people = [
-        person
-        for person in await find_staff(connection, site=scope.site)
-        if person.kind is StaffKind.PERSON and person.calendar is not None
-    ]
-    away = await absences(connection, start=start, end=end)
-    calendars = await histories(connection)
+    ahead = Period(period.end, period.end + _AHEAD)
+    found = await capacity(connection, scope.site, ahead)
     hours: dict[str, float] = defaultdict(float)
-    for person in people:
-        worked = calendars[person.calendar or ""].only(person.shifts)
-        minutes = free_minutes(worked, away.get(person.code, ()), start, end)
-        hours[person.craft or ""] += minutes / 60 / _WEEKS
+    for person, free in found.hours:
+        hours[person.craft or ""] += free / _WEEKS
     return dict(hours)

@@ -9,6 +9,7 @@ from maintenance.figures import (
     backlog_queries,
     compliance_queries,
     cost_queries,
+    people_queries,
     reliability_queries,
     time_queries,
 )
@@ -152,6 +153,28 @@ _FIGURES: tuple[tuple[Definition, Measure], ...] = (
             better="lower",
         ),
         compliance_queries.reopened,
+    ),
+    (
+        Definition(
+            "satisfaction",
+            "Satisfaction",
+            "of 5",
+            "sum of the ratings that requesters gave in the period, 1 to 5 each / their number; "
+            "what was done and not rated is left out",
+            better="higher",
+        ),
+        people_queries.satisfaction,
+    ),
+    (
+        Definition(
+            "wrench_time",
+            "Wrench time",
+            "share",
+            "hours recorded on orders / hours that the same people had by their calendars, less "
+            "absences; both clipped to the period",
+            better="higher",
+        ),
+        people_queries.wrench_time,
     ),
     (
         Definition(

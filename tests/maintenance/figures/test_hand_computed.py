@@ -331,6 +331,91 @@ async def test_backlog_is_hours_by_what_a_week_gives(book: Book) -> None:
     assert [row["craft"] for row in found.rows] == ["mechanical"]
 
 
+async def rate(book: Book, order: str, rating: int | None, at: float, requester: str) -> None:
+    """A request that led to an order, and what its requester said of the work."""
+    moment = None if rating is None else hour(at)
+    await book.run(
+        "INSERT INTO work_request (title, urgency, requester, channel, state, work_order_id, rating, "
+        "rated_at, created_at, updated_at) SELECT 't', 'normal', %s, 'api', 'accepted', id, %s, %s, "
+        "created_at, created_at FROM work_order WHERE number = %s",
+        requester, rating, moment, order,
+    )  # fmt: skip
+
+
+async def test_satisfaction_is_the_mean_of_what_was_rated_in_the_period(book: Book) -> None:
+    """Two of one order, 5 and 2, and 4 of another: 11 / 3. One is silent, one spoke later."""
+    first = await book.order(completed_at=10.0)
+    second = await book.order(asset="P-102", completed_at=20.0)
+    open_one = await book.order(asset="P-103", state="in_progress")
+    await rate(book, first, 5, 12, "ann")
+    await rate(book, first, 2, 13, "bob")
+    await rate(book, second, 4, 22, "ann")
+    await rate(book, second, None, 0, "bob")
+    await rate(book, second, 1, 300, "cal")
+    await rate(book, open_one, None, 0, "cal")
+    found = await book.take("satisfaction")
+    assert (found.value, found.population) == (pytest.approx(11 / 3), 3)
+    assert found.excluded == {"done and not rated": 1}
+    assert [row["requester"] for row in found.rows] == ["ann", "bob", "ann"]
+    part = await book.take("satisfaction", scope=Scope(below="P-102"))
+    assert (part.value, part.population) == (4.0, 1)
+
+
+_LABOUR = """
+INSERT INTO labour_entry (work_order_id, person, started_at, finished_at, minutes, entered_by,
+                          entered_at, reverses_id, reversed_at)
+SELECT id, %s, %s, %s, %s, 'kim', %s, %s, %s FROM work_order WHERE number = %s RETURNING id
+"""
+
+
+async def test_wrench_time_is_recorded_time_of_what_calendars_give(book: Book) -> None:
+    """Kim has Monday 2 to Friday 6 March and Monday 9, Tuesday 10: 7 days of 8 h, one away: 48 h.
+
+    She worked 6 h, 2 h of the 4 h that reach over the end, and 4 h that were only entered: 12 h.
+    """
+    early = Shift("early", frozenset(list(Weekday)[:5]), time(6), time(14))
+    await apply_calendars(book.connection, [Calendar("day", "Day", "UTC", (early,))])
+    kim = Staff("kim", "Kim", calendar="day")
+    await apply_staff(book.connection, [kim, Staff("lee", "Lee")])
+    await book.run(
+        "INSERT INTO staff_absence (staff_id, starts_at, ends_at, created_by, created_at) "
+        "SELECT id, %s, %s, 'kim', %s FROM staff WHERE code = 'kim'",
+        hour(48), hour(72), DAY_1,
+    )  # fmt: skip
+    number = await book.order(state="in_progress")
+
+    async def worked(
+        person: str, span: tuple[float, float | None] | None, minutes: int | None, **more: Any
+    ) -> Any:
+        begun, ended = span or (None, None)
+        return await book.run(
+            _LABOUR, person, None if begun is None else hour(begun),
+            None if ended is None else hour(ended), minutes, hour(more.get("entered", 100)),
+            more.get("reverses"), more.get("reversed"), number,
+        )  # fmt: skip
+
+    await worked("kim", (30, 36), 360)
+    await worked("kim", (238, 242), 240, entered=243)
+    await worked("kim", None, 240)
+    await worked("kim", None, 240, entered=300)
+    wrong = await worked("kim", (60, 64), 240, reversed=hour(70))
+    await worked("kim", (60, 64), -240, reverses=wrong)
+    await worked("lee", None, 60)
+    found = await book.take("wrench_time")
+    assert (found.value, found.population) == (pytest.approx(12 / 48), 1)
+    assert found.excluded == {
+        "people without a calendar": 1,
+        "others who recorded time": 1,
+        "timers that run": 0,
+    }
+    assert found.rows == [{"person": "kim", "hours": 12.0, "available_hours": 48.0, "orders": 1}]
+
+
+async def test_without_recorded_time_there_is_no_wrench_time(book: Book) -> None:
+    assert (await book.take("wrench_time")).value is None
+    assert (await book.take("satisfaction")).value is None
+
+
 async def test_pareto_puts_the_heaviest_first_and_adds_up_to_all(book: Book) -> None:
     for mode, count in (("VIB", 3), ("ELP", 1)):
         for _ in range(count):
