@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from config.database import Connection, fetch_dicts
 from maintenance.assignment.choice import CAPACITY_AHEAD, Candidate, Crew
 from maintenance.assignment.queries import NEW_WORK_MINUTES, crew, job_of, list_rules
-from maintenance.assignment.rule import Rule, fitting
+from maintenance.assignment.rule import Rule, fitting, skills_for
 from maintenance.assignment.schedule import (
     Capacity,
     Conflict,
@@ -222,9 +222,8 @@ def _teams(found: Crew, site: str | None) -> list[Holder]:
 
 
 async def _planned(connection: Connection, row: Row, rules: Sequence[Rule]) -> Planned:
-    skills: tuple[str, ...] = ()
-    if rules:
-        named = fitting(rules, await job_of(connection, row["id"], row["start"]))
-        skills = named[0].skills if named else ()
+    job = await job_of(connection, row["id"], row["start"])
+    named = fitting(rules, job)
+    skills = skills_for(named[0] if named else None, job)
     fields = {name: value for name, value in row.items() if name not in ("id", "estimated_minutes")}
     return Planned(**fields, minutes=row["estimated_minutes"] or NEW_WORK_MINUTES, skills=skills)

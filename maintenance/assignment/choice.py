@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from maintenance.assignment.rule import Job, Preference, Rule, fitting
+from maintenance.assignment.rule import Job, Preference, Rule, fitting, skills_for
 from maintenance.calendars.calendar import CalendarHistory
 from maintenance.people.availability import AHEAD, absence_at, free_minutes, next_free
 from maintenance.people.staff import Absence, Contract, Skill, Staff, StaffKind, Team
@@ -115,7 +115,10 @@ def judge(candidate: Candidate, rule: Rule, job: Job) -> Fit | str:
     overload = _overload(candidate, rule, job)
     if overload:
         return overload
-    words = (*_skill_words(candidate.staff, rule), _shift_words(candidate, free, job.at))
+    words = (
+        *_skill_words(candidate.staff, skills_for(rule, job)),
+        _shift_words(candidate, free, job.at),
+    )
     return Fit(candidate, free[0], free[1], words)
 
 
@@ -192,10 +195,11 @@ def _refusals(staff: Staff, rule: Rule, job: Job, day: date) -> Iterator[str]:
             yield f"is {staff.craft}, not {craft}"
         elif staff.kind is StaffKind.PERSON:
             yield f"has no craft, and {craft} is needed"
-    for name in rule.skills:
+    for name in skills_for(rule, job):
         skill = staff.skill(name)
         if skill is None:
-            yield f"has no skill {name}"
+            asked = "" if name in rule.skills else f", which job plan {job.job_plan} asks for"
+            yield f"has no skill {name}{asked}"
         elif not skill.holds_on(day):
             yield f"has {_paper(skill)} {_term(skill, day)}"
     if staff.kind is StaffKind.VENDOR:
@@ -250,8 +254,8 @@ def _overload(candidate: Candidate, rule: Rule, job: Job) -> str | None:
     )
 
 
-def _skill_words(staff: Staff, rule: Rule) -> Iterator[str]:
-    for name in rule.skills:
+def _skill_words(staff: Staff, skills: Sequence[str]) -> Iterator[str]:
+    for name in skills:
         skill = staff.skill(name)
         if skill is not None and skill.certificate:
             until = f" until {skill.valid_until}" if skill.valid_until else ""
@@ -260,7 +264,7 @@ def _skill_words(staff: Staff, rule: Rule) -> Iterator[str]:
             yield f"knows {name}"
     if staff.contract is not None and staff.kind is StaffKind.VENDOR:
         yield f"contract {staff.contract.reference}"
-    elif staff.craft and not rule.skills:
+    elif staff.craft and not skills:
         yield staff.craft
 
 

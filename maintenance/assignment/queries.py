@@ -39,7 +39,12 @@ WITH RECURSIVE around AS (
 )
 SELECT o.type, o.priority, site.code AS site, class.code AS asset_class, o.craft, o.job_plan,
        o.estimated_minutes, o.planned_start,
-       ARRAY(SELECT code FROM around ORDER BY code) AS locations
+       ARRAY(SELECT code FROM around ORDER BY code) AS locations,
+       coalesce((
+           SELECT version.skills FROM work_order_job_plan frozen
+           JOIN job_plan_version version ON version.id = frozen.job_plan_version_id
+           WHERE frozen.work_order_id = o.id
+       ), '{}') AS skills
 FROM work_order o
 JOIN asset ON asset.id = o.asset_id
 JOIN asset_class class ON class.id = asset.class_id
@@ -129,6 +134,7 @@ async def job_of(connection: Connection, order_id: int, at: datetime) -> Job:
         job_plan=row["job_plan"],
         minutes=row["estimated_minutes"] or NEW_WORK_MINUTES,
         at=begin,
+        skills=tuple(row["skills"]),
     )
 
 

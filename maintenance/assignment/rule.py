@@ -20,7 +20,7 @@ class Rule:
     """One rule: an empty list of a criterion names everything.
 
     `candidates` are codes of people, teams (their members) and vendors; none: everybody of the
-    craft. Each needs the craft and every skill. Where none of them can, the order goes to
+    craft. Each needs the craft and every skill, the rule's and the job plan's. Where none of them can, the order goes to
     `otherwise`, a person, team or vendor, as a whole; where there is none, to the next rule.
     """
 
@@ -46,7 +46,8 @@ class Rule:
 class Job:
     """What of an order decides who does it; `locations` are its location and those around it.
 
-    `minutes` is how long it takes, `at` from when on it may be begun.
+    `minutes` is how long it takes, `at` from when on it may be begun; `skills` are those that its job
+    plan asks for, in the version that the order has.
     """
 
     type: str
@@ -58,6 +59,7 @@ class Job:
     job_plan: str | None
     minutes: int
     at: datetime
+    skills: tuple[str, ...] = ()
 
 
 def fitting(rules: Sequence[Rule], job: Job) -> list[Rule]:
@@ -78,3 +80,8 @@ def fits(rule: Rule, job: Job) -> bool:
         (rule.job_plans, (job.job_plan,)),
     )
     return all(not named or set(named) & set(values) for named, values in pairs)
+
+
+def skills_for(rule: Rule | None, job: Job) -> tuple[str, ...]:
+    """What a rule and the job plan ask for, each once."""
+    return tuple(dict.fromkeys((*(rule.skills if rule else ()), *job.skills)))

@@ -27,7 +27,7 @@ class ConflictKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """An order in the schedule; `skills` are those that its rule of assignment asks for."""
+    """An order in the schedule; `skills` are those that its rule and its job plan ask for."""
 
     number: str
     title: str

@@ -9,8 +9,8 @@ from maintenance.errors import NotFound, PlanUnknown
 from maintenance.job_plans import queries as job_plans
 from maintenance.job_plans.plan import JobPlan, PlanKind
 from maintenance.job_plans.service import hold_plan, save_plan
-from maintenance.orders.queries import get_order
-from maintenance.orders.work_order import Action, OrderType, Particulars, WorkOrder
+from maintenance.orders.queries import get_order_for_change
+from maintenance.orders.work_order import SOURCES, Action, OrderType, Particulars, WorkOrder
 from maintenance.register.queries import get_asset
 from maintenance.rounds import queries, store
 from maintenance.rounds.round import missed_of, stops_of
@@ -42,6 +42,8 @@ async def start_round(
 ) -> WorkOrder:
     """Begin a walk: an inspection order, started; the walk that is not over where there is one.
 
+    So a walk that a plan has asked for is the one that begins.
+
     Raises `NotFound` for a round that there is not, `PlanUnknown` for a retired one, and
     `AssetRetired`.
     """
@@ -55,10 +57,21 @@ async def start_round(
             raise PlanUnknown(code)
         present = await queries.open_walk(connection, code)
         if present is not None:
-            return await get_order(connection, present)
-        new = NewOrder(plan.asset, OrderType.INSPECTION, plan.name, plan.description, job_plan=code)
-        order = await create_order(connection, new, actor=actor, clock=clock)
-        for action in (Action.APPROVE, Action.START):
+            order = await get_order_for_change(connection, present)
+        else:
+            new = NewOrder(
+                plan.asset, OrderType.INSPECTION, plan.name, plan.description, job_plan=code
+            )
+            order = await create_order(connection, new, actor=actor, clock=clock)
+        return await _begun(connection, order, actor=actor, clock=clock)
+
+
+async def _begun(
+    connection: Connection, order: WorkOrder, *, actor: str, clock: ClockUs
+) -> WorkOrder:
+    """Bring an order under way that is not; one that is stays as it is."""
+    for action in (Action.APPROVE, Action.START):
+        if order.state in SOURCES[action]:
             order = await change_state(
                 connection,
                 order.number,
@@ -67,7 +80,7 @@ async def start_round(
                 given=Particulars(actor, "the round begins"),
                 clock=clock,
             )
-        return order
+    return order
 
 
 async def report_missed(connection: Connection, _: Settings, clock: ClockUs) -> None:

@@ -62,6 +62,25 @@ def test_the_choice_is_explained_in_words() -> None:
     assert why(found, "ann") == "could do it, but has 6.7 h of open work"
 
 
+def test_who_lacks_a_skill_that_the_job_plan_asks_for_is_not_chosen() -> None:
+    welder = Skill("weld", "EN ISO 9606", None, date(2026, 12, 31))
+    job = replace(JOB, job_plan="weld-base", skills=("pump", "weld"))
+    found = decide([RULE], crew(person("ann"), person("kim", skills=(PUMP, welder))), job)
+    assert found.assignee == "kim"
+    assert "pump: Level 2 until 2026-12-31, weld: EN ISO 9606 until 2026-12-31" in found.explanation
+    assert why(found, "ann") == "has no skill weld, which job plan weld-base asks for"
+
+
+def test_a_certificate_has_to_hold_on_the_day_for_which_the_work_is_planned() -> None:
+    welder = Skill("weld", "EN ISO 9606", None, date(2026, 3, 31))
+    people = crew(person("kim", skills=(PUMP, welder)))
+    job = replace(JOB, job_plan="weld-base", skills=("weld",))
+    assert decide([RULE], people, job).assignee == "kim"
+    later = decide([RULE], people, replace(job, at=AT + timedelta(days=30)))
+    assert later.assignee is None
+    assert why(later, "kim") == "has certificate EN ISO 9606 only until 2026-03-31"
+
+
 @pytest.mark.parametrize(
     ("changed", "told"),
     [

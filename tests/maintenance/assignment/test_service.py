@@ -22,6 +22,8 @@ from maintenance.commands.creation import NewOrder, create_order
 from maintenance.commands.service import assign, change_state
 from maintenance.errors import KeptInFiles, NotFound, ScheduleFrozen
 from maintenance.events.service import handle_condition_changes
+from maintenance.job_plans.plan import JobPlan
+from maintenance.job_plans.service import save_plan
 from maintenance.orders import queries as orders
 from maintenance.orders.work_order import Action, OrderType, Particulars, WorkOrder
 from maintenance.people.service import save_staff
@@ -60,6 +62,22 @@ async def test_a_new_order_has_somebody_and_its_audit_trail_says_why(plant: Plan
         ("kim", True),
         ("zoe", False),
     ]
+
+
+async def test_the_skills_of_the_job_plan_count_in_the_version_that_the_order_has(
+    plant: Plant,
+) -> None:
+    await people(plant)
+    welder = replace(ZOE, skills=(Skill("pump"), Skill("weld")))
+    await save_staff(plant.connection, welder)
+    weld = JobPlan("weld-base", "Weld the base", skills=("weld",))
+    await save_plan(plant.connection, weld, actor="ana")
+    order = await make(plant, job_plan=weld.code)
+    assert order.assignee == "zoe"
+    await save_plan(plant.connection, replace(weld, skills=("nobody knows it",)), actor="ana")
+    assert (await suggest(plant.connection, order, at=plant.now)).assignee == "zoe"
+    [decision] = await queries.decisions_of(plant.connection, order.id)
+    assert decision.explanation.startswith("Zoe: knows pump, knows weld")
 
 
 async def test_orders_of_machines_are_given_to_somebody_too(plant: Plant) -> None:
