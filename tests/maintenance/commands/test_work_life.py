@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from decimal import Decimal
 from typing import Any, TypeVar
 
+import psycopg
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -12,6 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 
 from config.database import Connection, connect
 from maintenance.errors import MaintenanceError
+from maintenance.orders.queries import get_order
 from maintenance.orders.work_order import State
 from tests.maintenance.commands.workshop import (
     DEEDS,
@@ -186,4 +188,28 @@ async def test_of_two_who_race_neither_breaks_what_the_other_does(
     await until_waiting_or_done(plant, other.info.backend_pid, late)
     await one.execute("COMMIT")
     await late
+    assert await what_is_wrong(plant.connection) == []
+
+
+_NOTHING_IS_LET_GO = """
+CREATE FUNCTION refuse_release() RETURNS trigger LANGUAGE plpgsql AS
+    'BEGIN RAISE EXCEPTION ''the store cannot be reached''; END';
+CREATE TRIGGER refuse_release BEFORE UPDATE OF state ON reservation
+    FOR EACH ROW EXECUTE FUNCTION refuse_release();
+"""
+
+
+async def test_inventree_11060_an_order_is_not_completed_while_its_parts_cannot_be_let_go(
+    plant: Plant,
+) -> None:
+    number = (await build_workshop(plant))[0]
+    await brought_to(plant, number, State.IN_PROGRESS)
+    choice = Choice(number, 0)
+    for name in ("end_timer", "record_all", "hand_permits_back"):
+        await DEEDS[name](plant, plant.connection, choice)
+    before = await get_order(plant.connection, number)
+    await plant.connection.execute(_NOTHING_IS_LET_GO)
+    with pytest.raises(psycopg.errors.RaiseException, match="cannot be reached"):
+        await DEEDS["complete"](plant, plant.connection, choice)
+    assert await get_order(plant.connection, number) == before
     assert await what_is_wrong(plant.connection) == []

@@ -38,3 +38,18 @@ async def test_who_begins_the_round_walks_the_order_that_the_plan_has_made(
     assert (walk.number, walk.state) == (number, State.IN_PROGRESS)
     again = await start_round(planner.connection, ROUND.code, actor="kim", clock=planner.clock)
     assert again.number == number
+
+
+async def test_oca_33_work_that_a_job_makes_stands_at_the_site_of_its_asset(
+    planner: Planner,
+) -> None:
+    await planner.connection.execute(
+        "WITH south AS (INSERT INTO site (code, name, time_zone) "
+        "VALUES ('south', 'South works', 'Europe/Lisbon') RETURNING id) "
+        "UPDATE asset SET site_id = south.id FROM south WHERE tag = 'P-102'"
+    )
+    both = {"assets": ["P-101", "P-102"]}
+    await planner.save(time=WEEKLY, applies_to=both)
+    await planner.at("2026-03-03")
+    orders = [await get_order(planner.connection, number) for number in await planner.orders()]
+    assert {order.asset: order.site for order in orders} == {"P-101": "north", "P-102": "south"}
