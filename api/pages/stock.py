@@ -17,17 +17,20 @@ from config.clock import from_us
 from config.currency import plant_currency
 from config.database import Connection
 from maintenance.costs.queries import RollUp, Scope, entries_of_order, in_all, roll_up, total
+from maintenance.materials.part_csv import COLUMNS
 from maintenance.materials.queries import (
     PartFilter,
     find_parts,
     get_part,
     issues_of_order,
     ledger_of,
+    list_storerooms,
     reservations_of_order,
     reservations_of_part,
     stocks_of,
 )
-from maintenance.orders.work_order import WorkOrder
+from maintenance.materials.service import ISSUED_IN
+from maintenance.orders.work_order import State, WorkOrder
 from maintenance.procurement.queries import (
     Purchase,
     find_purchases,
@@ -62,14 +65,16 @@ def money(minor: int | None) -> str:
 
 def quantity(amount: Decimal | None) -> str:
     """A quantity without zeros that say nothing."""
-    if amount is None:
-        return "\N{EN DASH}"
+    return "\N{EN DASH}" if amount is None else plain(amount).replace("-", "\N{MINUS SIGN}")
+
+
+def plain(amount: Decimal) -> str:
+    """A quantity as a form takes it."""
     text = f"{amount:f}"
-    bare = text.rstrip("0").rstrip(".") if "." in text else text
-    return bare.replace("-", "\N{MINUS SIGN}")
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-_WRITTEN = {"money": money, "quantity": quantity}
+_WRITTEN = {"money": money, "quantity": quantity, "plain": plain}
 
 
 @router.get("/stock")
@@ -88,7 +93,14 @@ async def get_parts_page(
         connection, wanted, after=after[0] if after else "", limit=_ON_A_PAGE + 1
     )
     parts, following = cut(found, _ON_A_PAGE, lambda part: [part.code])
-    context = {"parts": parts, "following": following, "q": q, "low": low}
+    context = {
+        "parts": parts,
+        "following": following,
+        "q": q,
+        "low": low,
+        "columns": COLUMNS,
+        "may_keep": caller.may(Permission.KEEP_STOCK),
+    }
     return await _page(request, connection, caller, "parts.html", context)
 
 
@@ -162,6 +174,9 @@ async def stock_of_order(
 ) -> dict[str, Any]:
     """What the order's page shows of parts, services and costs (`parts/stock.html`)."""
     entries = await entries_of_order(connection, order.id)
+    may_work = caller.may(Permission.WORK)
+    may_take = may_work and order.state in ISSUED_IN
+    fitting = PartFilter(asset=order.asset)
     return {
         "stock": {
             "reservations": await reservations_of_order(connection, order.id),
@@ -170,7 +185,10 @@ async def stock_of_order(
             "work": await work_of_order(connection, order.id),
             "entries": entries,
             "costs": total(entries),
-            "may_work": caller.may(Permission.WORK),
+            "may_take": may_take,
+            "may_return": may_work and order.state is not State.CANCELLED,
+            "rooms": await list_storerooms(connection) if may_take else [],
+            "fitting": await find_parts(connection, fitting) if may_take else [],
             **_WRITTEN,
         }
     }
@@ -192,5 +210,6 @@ async def _page(
     context: dict[str, Any],
 ) -> Response:
     places = await load_places(connection)
-    given = {"places": places, "zone": places.main_zone, **_WRITTEN, **context}
+    kept = {"places": places, "zone": places.main_zone, "currency": plant_currency()}
+    given = {**kept, **_WRITTEN, **context}
     return render(request, template, caller=caller, **given)

@@ -1,6 +1,6 @@
 """What requesters say of the work, and how much of their time people have their hands on it."""
 
-from typing import Final, LiteralString
+from typing import Any, Final, LiteralString
 
 from config.database import Connection
 from maintenance.figures.capacity import capacity
@@ -81,7 +81,7 @@ async def wrench_time(connection: Connection, scope: Scope, period: Period) -> M
         row["person"]: row for row in await rows_of(connection, HANDS_ON, given(scope, period))
     }
     hands = await capacity(connection, scope.site, period)
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "person": one.code,
             "hours": recorded[one.code]["hours"] if one.code in recorded else 0.0,

@@ -97,8 +97,8 @@ async def test_a_table_is_looked_at_before_it_is_taken_in(
     table.write_text("tag,name,class,site\nP-103,Sump pump,centrifugal_pump,north\n")
     await page.locator("#table").set_input_files([])
     await page.locator("#table").set_input_files(table)
-    await expect(page.get_by_text("added P-103")).to_be_visible()
-    await page.get_by_role("button", name="Import assets.csv").click()
+    await expect(page.get_by_role("row", name="P-103 added")).to_be_visible()
+    await page.get_by_role("button", name="Take it in").click()
     await expect(page.get_by_role("link", name="P-103")).to_be_visible()
 
 

@@ -1,6 +1,7 @@
 // Buttons that do something over the API: `data-post` says where, `data-asks` which dialog comes first.
 
-import { post } from "/static/request.js";
+import { fill, written } from "/static/form.js";
+import { keyOf, post } from "/static/request.js";
 
 const refusal = document.getElementById("refusal");
 
@@ -18,6 +19,7 @@ export function letAct() {
 
 function ask(dialog, button) {
   dialog.returnValue = "";
+  fill(dialog, button);
   dialog.addEventListener(
     "close",
     () => {
@@ -36,25 +38,19 @@ function said(form) {
   const body = {};
   for (const field of form.querySelectorAll("[name]:enabled")) {
     if ("list" in field.dataset) {
-      if (field.checked) (body[field.name] ??= []).push(valueOf(field));
+      if (field.checked) (body[field.name] ??= []).push(written(field));
     } else if (field.type === "checkbox") body[field.name] = field.checked;
-    else if (field.value) body[field.name] = valueOf(field);
+    else if (field.value) body[field.name] = written(field);
     else if ("null" in (field.selectedOptions?.[0] ?? field).dataset) body[field.name] = null;
-    else if ("moment" in field.dataset && field.value) body[field.name] = new Date(field.value).toISOString();
-    else if (field.value) body[field.name] = "number" in field.dataset ? Number(field.value) : field.value;
   }
   return body;
-}
-
-function valueOf(field) {
-  if ("number" in field.dataset) return Number(field.value);
-  return "moment" in field.dataset ? new Date(field.value).toISOString() : field.value;
 }
 
 async function act(button, body) {
   refusal.textContent = "";
   button.disabled = true;
-  const problem = await post(button.dataset.post, { body, version: button.dataset.version });
+  const key = keyOf(button.dataset.post, body);
+  const problem = await post(button.dataset.post, { body, version: button.dataset.version, key });
   if (problem === null) {
     location.reload();
     return;

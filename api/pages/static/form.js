@@ -23,11 +23,31 @@ export function fillMoments() {
   }
 }
 
+/** Write what a button is about into the fields of the dialog that it opens. */
+export function fill(form, button) {
+  for (const [name, value] of Object.entries(JSON.parse(button.dataset.fill ?? "{}"))) {
+    const field = form.querySelector(`[name="${name}"]`);
+    if (field) field.value = value;
+  }
+}
+
+/** What a field says: a number where `data-number`, cents where `data-minor`, a moment in UTC. */
+export function written(field) {
+  if ("number" in field.dataset) return Number(field.value);
+  if ("decimal" in field.dataset) return field.value.trim().replace(",", ".");
+  if ("minor" in field.dataset) return Math.round(Number(field.value.replace(",", ".")) * 100);
+  return "moment" in field.dataset || field.type === "datetime-local" ? new Date(field.value).toISOString() : field.value;
+}
+
 function said_of(item) {
   return Object.fromEntries([...item.querySelectorAll("[name]")].map((field) => [field.name, field.value]));
 }
 
 function put(body, field) {
+  if (field.type === "checkbox") {
+    body[field.name] = field.checked;
+    return;
+  }
   const value = valueOf(field);
   if (value === undefined) return;
   const [name, inner] = field.name.split(".");
@@ -38,6 +58,5 @@ function put(body, field) {
 function valueOf(field) {
   const text = field.value.trim();
   if (text === "") return "null" in field.dataset ? null : "keep" in field.dataset ? "" : undefined;
-  if (field.type === "datetime-local") return new Date(text).toISOString();
-  return "number" in field.dataset ? Number(text) : field.value;
+  return written(field);
 }

@@ -1,9 +1,9 @@
 // A work order's page: its chart, its actions, and word of what others do to it meanwhile.
 
 import { drawEvidence } from "/static/evidence.js";
-import { fillMoments, said } from "/static/form.js";
+import { fill, fillMoments, said } from "/static/form.js";
 import { follow, keepAges } from "/static/live.js";
-import { send } from "/static/request.js";
+import { keyOf, send } from "/static/request.js";
 
 const { number, version, id } = document.getElementById("actions").dataset;
 const order = `/api/v1/work-orders/${number}`;
@@ -28,6 +28,7 @@ function enable() {
 
 function ask(dialog, button) {
   dialog.returnValue = "";
+  fill(dialog, button);
   dialog.addEventListener(
     "close",
     () => {
@@ -42,8 +43,10 @@ async function act(button, body) {
   acting = true;
   refusal.textContent = "";
   for (const each of buttons) each.disabled = true;
-  const address = button.dataset.send ? `${order}/${button.dataset.send}` : order;
-  const { problem } = await send(button.dataset.method ?? "POST", address, body, { version });
+  const sent = button.dataset.send;
+  const address = sent.startsWith("/") ? sent : sent ? `${order}/${sent}` : order;
+  const key = keyOf(address, body);
+  const { problem } = await send(button.dataset.method ?? "POST", address, body, { version, key });
   settle(problem);
 }
 

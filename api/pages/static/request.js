@@ -1,8 +1,20 @@
 // Changing requests to the API, and what it says when it refuses.
 
+let asked = null;
+
+/** The key of a request: the same one for the same words, until they have been answered. */
+export function keyOf(address, body) {
+  const words = `${address} ${JSON.stringify(body)}`;
+  // randomUUID is not there on a page that came over plain HTTP.
+  const made = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  if (asked?.words !== words) asked = { words, key: made() };
+  return asked.key;
+}
+
 /** POST to the API; gives null when it was done, else the sentence that says why not. */
-export async function post(address, { body = null, version = null } = {}) {
+export async function post(address, { body = null, version = null, key = null } = {}) {
   const headers = {};
+  if (key) headers["Idempotency-Key"] = key;
   if (body) headers["Content-Type"] = "application/json";
   if (version) headers["If-Match"] = `"${version}"`;
   let response;
