@@ -24,7 +24,7 @@ from bench.rules import LEVELS, READ, SECOND, SEVEN, make_plant
 from conditions import store
 from conditions.binding import Plant
 from conditions.engine import Engine
-from conditions.memory import encode
+from conditions.snapshot import encode
 from config.database import Connection, connect
 from config.log import Position
 from config.migrate import migrate

@@ -15,7 +15,9 @@ from conditions.change import Beside, Change, change_kind, describe
 from conditions.event import Severity, alarm_severity, event_key
 from conditions.kernel import advance
 from conditions.machine import Instance, Layout, build_machine
-from conditions.memory import Memory, OpenEvent, decode, encode, recall, remember, with_alarms
+from conditions.memory import Memory, OpenEvent, remember, with_alarms
+from conditions.recall import recall
+from conditions.snapshot import decode, encode
 from conditions.tables import BEFORE, UNREAD, Changes, Rows
 from edge.reading import AlarmBatch, Quality, ReadingBatch, SensorAlarm
 
@@ -171,7 +173,12 @@ class Engine:
 
     def _reading_rows(self, batch: ReadingBatch) -> Rows:
         series = np.array([self._tags.get(tag, UNREAD) for tag in batch.tags] or [UNREAD], np.int64)
-        return Rows(series[batch.tag_index], batch.ts, batch.value, batch.quality)
+        if len(series) == 1:
+            # Looking each row up would take as long as a rule does.
+            numbers = np.full(len(batch), series[0], np.int64)
+        else:
+            numbers = series[batch.tag_index]
+        return Rows(numbers, batch.ts, batch.value, batch.quality)
 
     def _alarm_row(self, alarm: SensorAlarm) -> tuple[int, int, float]:
         number = self._layout.numbers.get((alarm.asset, alarm.code), UNREAD)

@@ -12,11 +12,11 @@ from conditions.engine import Engine
 from conditions.errors import SnapshotUnreadable
 from conditions.event import ChangeKind, ConditionEvent
 from conditions.event_queries import open_events_but
-from conditions.memory import encode
 from conditions.queries import load_plant
 from conditions.records import Edges, is_new, read_part
 from conditions.settings import ConditionSettings
 from conditions.shadow_store import close_orphans, save_shadow_changes
+from conditions.snapshot import encode
 from conditions.variant import label_of
 from config.clock import ClockUs, monotonic, now_us, to_us
 from config.database import Connection
