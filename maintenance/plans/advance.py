@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 
 from config.database import Connection
-from maintenance.plans import generation_store as store
 from maintenance.plans.chain import (
     Closed,
     Raised,
@@ -15,7 +14,8 @@ from maintenance.plans.chain import (
     next_due,
     projected,
 )
-from maintenance.plans.generation_store import ForecastRow, ProjectionRow
+from maintenance.plans.chain_store import ProjectionRow, chain_ends, events_since, keep_projections
+from maintenance.plans.occurrence_store import ForecastRow, keep_rows
 from maintenance.plans.plan import (
     ConditionTrigger,
     MaintenancePlan,
@@ -50,7 +50,7 @@ async def advance_links(
     connection: Connection, links: Sequence[Link], meters: Meters, *, now: datetime
 ) -> list[ForecastRow]:
     """Make or move what each chain has next, and what would come after; gives the former."""
-    ends = await store.chain_ends(connection, [link.pair for link in links])
+    ends = await chain_ends(connection, [link.pair for link in links])
     raised = await _raised(connection, links, ends)
     began = await _began(connection, links, ends)
     rows: list[ForecastRow] = []
@@ -65,8 +65,8 @@ async def advance_links(
         row, ahead = _link(link, closed, around, key=key, after_id=after_id)
         rows += [row] if row else []
         projections += ahead
-    await store.keep_rows(connection, rows)
-    await store.keep_projections(connection, [link.pair for link in links], projections)
+    await keep_rows(connection, rows)
+    await keep_projections(connection, [link.pair for link in links], projections)
     return rows
 
 
@@ -174,7 +174,7 @@ async def _raised(
     since = min(_since(link, ends.get(link.pair)) for link in watched)
     assets = sorted({link.asset_id for link in watched})
     found: dict[int, list[Raised]] = {}
-    for row in await store.events_since(connection, assets, sorted(rules), since):
+    for row in await events_since(connection, assets, sorted(rules), since):
         event = Raised(row["id"], row["rule"], row["peak_severity"], row["raised_at"])
         found.setdefault(row["asset_id"], []).append(event)
     return found

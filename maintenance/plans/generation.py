@@ -12,12 +12,29 @@ from zoneinfo import ZoneInfo
 
 from config.clock import ClockUs, from_us, now_us
 from config.database import Connection
-from maintenance.plans import generation_store as store
 from maintenance.plans.advance import Link, advance_links
 from maintenance.plans.chain import meter_due, multiple_after
+from maintenance.plans.chain_store import chains_of
 from maintenance.plans.file import PlanShape
-from maintenance.plans.generation_store import ForecastRow, Member, SlotRow, Taken
+from maintenance.plans.generation_store import (
+    Member,
+    Taken,
+    find_members,
+    keep_members,
+    mark_generated,
+    take_plans,
+)
 from maintenance.plans.meter_forecast import forecast_due
+from maintenance.plans.nesting_store import suppress
+from maintenance.plans.occurrence_store import (
+    ForecastRow,
+    SlotRow,
+    delete_other_kinds,
+    delete_stale_rows,
+    keep_rows,
+    keep_slots,
+    known_targets,
+)
 from maintenance.plans.plan import MaintenancePlan, MeterTrigger, TimeTrigger
 from maintenance.plans.recurrence import parse
 from maintenance.plans.slots import SiteTime, fixed_slots
@@ -101,7 +118,7 @@ async def generate(
     numbers = list[int]()
     while True:
         async with connection.transaction():
-            taken = await store.take_plans(
+            taken = await take_plans(
                 connection,
                 after=after,
                 before=now - EVERY,
@@ -117,7 +134,7 @@ async def generate(
         after = taken[-1].id
     if numbers:
         async with connection.transaction():
-            await store.suppress(connection, numbers)
+            await suppress(connection, numbers)
     return done
 
 
@@ -131,11 +148,11 @@ async def _generate(
     """Generate held plans; gives what could not be done, by code."""
     plans = {each.id: PlanShape.model_validate(each.definition).plan() for each in taken}
     selections = {number: plan.applies_to for number, plan in plans.items()}
-    members = await store.find_members(connection, selections)
-    await store.keep_members(connection, list(plans), members)
+    members = await find_members(connection, selections)
+    await keep_members(connection, list(plans), members)
     sites = await site_times(connection, plans, members, taken=taken, now=now)
     group = _Group(taken, plans, members, sites, now, horizon)
-    await store.delete_other_kinds(
+    await delete_other_kinds(
         connection, taken, {number: _kind(plan) for number, plan in plans.items()}
     )
     await _by_calendar(connection, group)
@@ -143,7 +160,7 @@ async def _generate(
     await _by_count(connection, group, meters)
     await _in_chains(connection, group, meters)
     troubles = _troubles(group, meters)
-    await store.mark_generated(
+    await mark_generated(
         connection, {each.id: troubles.get(each.code, "") for each in taken}, at=now
     )
     return troubles
@@ -153,7 +170,7 @@ async def advance(
     connection: Connection, pairs: Sequence[tuple[int, int]], *, now: datetime
 ) -> None:
     """Make or move the next link of chains (plan, asset), in the caller's transaction."""
-    chains = await store.chains_of(connection, pairs)
+    chains = await chains_of(connection, pairs)
     if not chains:
         return
     taken = {plan.id: plan for plan, _ in chains}
@@ -196,7 +213,7 @@ async def _by_calendar(connection: Connection, group: _Group) -> None:
     }
     slots = [row for each in wanted.values() for row in _slots(group, *each)]
     since = {each.id: each.since for each in group.taken if each.id in set(group.of_kind("t"))}
-    await store.keep_slots(connection, since, slots)
+    await keep_slots(connection, since, slots)
 
 
 def _slots(group: _Group, taken: Taken, plan: MaintenancePlan, member: Member) -> Iterator[SlotRow]:
@@ -221,14 +238,14 @@ def _wanted(group: _Group) -> set[tuple[int, str]]:
 async def _by_count(connection: Connection, group: _Group, meters: Meters) -> None:
     """Make the counts up to the horizon, at least the next one, with their forecasts."""
     plans = group.of_kind("m")
-    known = await store.known_targets(connection, plans)
+    known = await known_targets(connection, plans)
     rows = [
         row
         for taken, plan, member in group.pairs("m")
         for row in _counts(group, plan, member, meters, known.get((taken.id, member.asset_id)))
     ]
-    await store.delete_stale_rows(connection, plans, rows)
-    await store.keep_rows(connection, rows)
+    await delete_stale_rows(connection, plans, rows)
+    await keep_rows(connection, rows)
 
 
 def _counts(
@@ -274,7 +291,7 @@ def _beginning(
 
 async def _in_chains(connection: Connection, group: _Group, meters: Meters) -> None:
     rows = await advance_links(connection, _links(group), meters, now=group.now)
-    await store.delete_stale_rows(connection, group.of_kind("after"), rows)
+    await delete_stale_rows(connection, group.of_kind("after"), rows)
 
 
 def _links(group: _Group) -> list[Link]:

@@ -9,8 +9,8 @@ from config.database import Connection, fetch_dicts
 from maintenance.plans.chain import meter_due
 from maintenance.plans.file import PlanShape
 from maintenance.plans.generation import advance
-from maintenance.plans.generation_store import ForecastRow, keep_rows
 from maintenance.plans.meter_forecast import forecast_due
+from maintenance.plans.occurrence_store import ForecastRow, keep_rows
 from maintenance.plans.plan import MeterTrigger
 from maintenance.plans.usage import Meters, present_of
 
