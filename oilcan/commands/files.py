@@ -45,33 +45,45 @@ def restore(
     run_restore(file, replace=replace, home=home, database_url=database_url)
 
 
+Files = Annotated[
+    list[Path], typer.Argument(metavar="FILE...", help="CSV, CSV in gzip, or Parquet.")
+]
+TimeColumn = Annotated[
+    str | None, typer.Option(help="Column of the time. Default: time, timestamp, ts...")
+]
+TimeZone = Annotated[
+    str | None, typer.Option(help="Zone of times without an offset, like Europe/Berlin.")
+]
+CountedIn = Annotated[
+    TimeUnit | None, typer.Option(help="What a time that is a number counts since 1970.")
+]
+DecimalSign = Annotated[str, typer.Option(help="Decimal sign of numbers in CSV.")]
+Delimiter = Annotated[str, typer.Option(help="What parts the columns of CSV.")]
+Names = Annotated[
+    list[str] | None,
+    typer.Option("--map", metavar="NAME=TAG", help="Point that a column or name is."),
+]
+Skip = Annotated[list[str] | None, typer.Option(help="Column to leave out.")]
+Rejects = Annotated[
+    Path | None, typer.Option(help="File of what is rejected. Default: FILE.rejects.csv.")
+]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Read and check everything, store nothing.")
+]
+
+
 @imports.command("readings")
 def import_readings(  # noqa: PLR0913 - each option of a command is an argument
-    files: Annotated[
-        list[Path], typer.Argument(metavar="FILE...", help="CSV, CSV in gzip, or Parquet.")
-    ],
-    time_column: Annotated[
-        str | None, typer.Option(help="Column of the time. Default: time, timestamp, ts...")
-    ] = None,
-    time_zone: Annotated[
-        str | None, typer.Option(help="Zone of times without an offset, like Europe/Berlin.")
-    ] = None,
-    time_unit: Annotated[
-        TimeUnit | None, typer.Option(help="What a time that is a number counts since 1970.")
-    ] = None,
-    decimal: Annotated[str, typer.Option(help="Decimal sign of numbers in CSV.")] = ".",
-    delimiter: Annotated[str, typer.Option(help="What parts the columns of CSV.")] = ",",
-    names: Annotated[
-        list[str] | None,
-        typer.Option("--map", metavar="NAME=TAG", help="Point that a column or name is."),
-    ] = None,
-    skip: Annotated[list[str] | None, typer.Option(help="Column to leave out.")] = None,
-    rejects: Annotated[
-        Path | None, typer.Option(help="File of what is rejected. Default: FILE.rejects.csv.")
-    ] = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Read and check everything, store nothing.")
-    ] = False,
+    files: Files,
+    time_column: TimeColumn = None,
+    time_zone: TimeZone = None,
+    time_unit: CountedIn = None,
+    decimal: DecimalSign = ".",
+    delimiter: Delimiter = ",",
+    names: Names = None,
+    skip: Skip = None,
+    rejects: Rejects = None,
+    dry_run: DryRun = False,
     home: Home = None,
     database_url: DatabaseUrl = None,
 ) -> None:

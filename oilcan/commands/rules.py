@@ -155,6 +155,15 @@ Folder = Annotated[
         file_okay=False,
     ),
 ]
+FolderOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--plant",
+        help="Folder whose rules are tried as they stand. Left out: the active ones.",
+        exists=True,
+        file_okay=False,
+    ),
+]
 Assets = Annotated[
     list[str] | None, typer.Option("--asset", help="This asset, again for each further one.")
 ]
@@ -285,14 +294,7 @@ def sweep(  # noqa: PLR0913 - each option of a command is an argument
     values: Annotated[
         str, typer.Argument(metavar="VALUES", help="Like 4,4.5,5 or first:last:step.")
     ],
-    plant: Annotated[
-        Path | None,
-        typer.Option(
-            help="Folder whose rules are tried as they stand. Left out: the active ones.",
-            exists=True,
-            file_okay=False,
-        ),
-    ] = None,
+    plant: FolderOption = None,
     rule: RuleNames = None,
     asset: Assets = None,
     start: Start = None,
