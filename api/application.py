@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
 
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
@@ -36,6 +37,23 @@ _WORTH_PACKING = 1000
 _PACKING_EFFORT = 1
 
 
+@dataclass(frozen=True, slots=True)
+class _Addresses:
+    """Where the database and the log are."""
+
+    database_url: str
+    log_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Measured:
+    """What the process tells of itself and of the other roles."""
+
+    registry: CollectorRegistry
+    requests: RequestMetrics
+    board: StatusBoard
+
+
 def create_application(
     *,
     database_url: str,
@@ -44,35 +62,15 @@ def create_application(
     clock: ClockUs = now_us,
 ) -> FastAPI:
     """The application. It starts and stays up also while the database or the log is down."""
-    told = settings or load_settings()
-    span = storable_span(load_ingest_settings(), retention_days=told.retention_days, clock=clock)
     registry = CollectorRegistry()
     metrics = RequestMetrics(registry)
     board = StatusBoard(clock)
     registry.register(RoleMetrics(board, clock))
-
-    def build() -> Services:
-        return Services(
-            database=DatabaseLink(database_url),
-            log=LogLink(log_url, board, lambda: _own_status(metrics, clock)),
-            board=board,
-            feed=Feed(database_url),
-            throttle=Throttle(clock),
-            backtests=Runner(database_url),
-            metrics=registry,
-            clock=clock,
-            span=span,
-            ready_lag_s=told.ready_lag_s,
-            files=FileFolder(told.home),
-            largest_file=told.attachment_max_bytes,
-            public_url=told.public_url,
-            portal_open=told.portal_open,
-            portal_rate=Rate(burst=6, every_s=20, clock=clock),
-            portal_rate_all=Rate(burst=60, every_s=2, clock=clock),
-        )
-
+    told = settings or load_settings()
+    addresses = _Addresses(database_url, log_url)
+    measured = _Measured(registry, metrics, board)
     application = FastAPI(
-        lifespan=_lifespan(build),
+        lifespan=_lifespan(_building(addresses, told, measured, clock=clock)),
         openapi_url="/api/v1/openapi.json",
         docs_url=None,
         redoc_url=None,
@@ -80,17 +78,57 @@ def create_application(
         version=openapi.VERSION,
         description=openapi.DESCRIPTION,
     )
+    _wrap(application, metrics)
+    _route(application)
+    return application
+
+
+def _building(
+    addresses: _Addresses, settings: Settings, measured: _Measured, *, clock: ClockUs
+) -> Callable[[], Services]:
+    """How the services are made, once there is an event loop to make them in."""
+    reach = load_ingest_settings()
+    span = storable_span(reach, retention_days=settings.retention_days, clock=clock)
+    board = measured.board
+
+    def build() -> Services:
+        return Services(
+            database=DatabaseLink(addresses.database_url),
+            log=LogLink(addresses.log_url, board, lambda: _own_status(measured.requests, clock)),
+            board=board,
+            feed=Feed(addresses.database_url),
+            throttle=Throttle(clock),
+            backtests=Runner(addresses.database_url),
+            metrics=measured.registry,
+            clock=clock,
+            span=span,
+            ready_lag_s=settings.ready_lag_s,
+            files=FileFolder(settings.home),
+            largest_file=settings.attachment_max_bytes,
+            public_url=settings.public_url,
+            portal_open=settings.portal_open,
+            portal_rate=Rate(burst=6, every_s=20, clock=clock),
+            portal_rate_all=Rate(burst=60, every_s=2, clock=clock),
+        )
+
+    return build
+
+
+def _wrap(application: FastAPI, metrics: RequestMetrics) -> None:
+    """What every answer passes, the last one outermost."""
     application.add_middleware(
         GZipMiddleware, minimum_size=_WORTH_PACKING, compresslevel=_PACKING_EFFORT
     )
     application.add_middleware(SecureHeaders)
     application.add_middleware(MeasuredRequests, metrics=metrics)
+
+
+def _route(application: FastAPI) -> None:
     for router in ROUTERS:
         application.include_router(router, responses=EVERYWHERE)
     application.include_router(health.router)
     pages.install(application)
     openapi.install(application)
-    return application
 
 
 def _own_status(metrics: RequestMetrics, clock: ClockUs) -> Status:
