@@ -1,11 +1,11 @@
 """From what is asked to what is replayed: rules found, made variants of, and put on the register."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from api.backtests.request import BacktestRequest, Kind, RuleChoice
-from conditions.backtest.history import Span, readable
+from conditions.backtest.history import Span
 from conditions.backtest.score import Failure, Horizon
 from conditions.binding import ActiveRule, Plant
 from conditions.errors import BacktestRefused
@@ -17,6 +17,7 @@ from conditions.variant import variant
 from config.clock import from_us, to_us
 from config.database import Connection
 from config.durations import parse_duration
+from ingest.history.alarms import alarm_was_seen
 from maintenance.events.failures import recorded_failures
 
 BEFORE, AFTER = "before", "after"
@@ -58,15 +59,12 @@ async def resolve(connection: Connection, asked: BacktestRequest) -> Trial:
     if span.length_us <= 0:
         raise BacktestRefused("start has to be before end")
     tested = await _tested(connection, asked)
-    left_out = {
-        one.rule.name: "follows a device's alarm, and history holds readings alone"
-        for one in tested
-        if not readable(one)
-    }
-    tested = [_with(one, asked.params) for one in tested if readable(one)]
+    left_out = await _left_out(connection, tested, span)
+    tested = [_with(one, asked.params) for one in tested if one.rule.name not in left_out]
     if not tested:
-        raise BacktestRefused("there is no rule on readings to replay")
-    variants = await _variants(connection, asked, tested)
+        said = "; ".join(f"{rule} {why}" for rule, why in left_out.items())
+        raise BacktestRefused(f"there is no rule to replay{': ' if said else ''}{said}")
+    variants = await _variants(connection, asked, tested, left_out)
     fixed = {*asked.params, *([asked.sweep.parameter] if asked.sweep else [])}
     plant = await load_plant(connection, partition=0, partitions=1)
     parameters = {key: at for key, at in plant.parameters.items() if key[1] not in fixed}
@@ -86,6 +84,20 @@ async def resolve(connection: Connection, asked: BacktestRequest) -> Trial:
         work_takes_us=parse_duration(asked.work_takes),
         failures=await _failures(connection, asked),
     )
+
+
+async def _left_out(
+    connection: Connection, tested: Sequence[ActiveRule], span: Span
+) -> dict[str, str]:
+    """Rules on alarms of which no device has ever told: that none came says nothing of them."""
+    return {
+        one.rule.name: f"is left out: no device of its class told of the alarm {one.rule.alarm}"
+        for one in tested
+        if one.rule.alarm is not None
+        and not await alarm_was_seen(
+            connection, one.rule.asset_class, one.rule.alarm, until_us=span.end_us
+        )
+    }
 
 
 async def _tested(connection: Connection, asked: BacktestRequest) -> list[ActiveRule]:
@@ -128,14 +140,17 @@ def _with(active: ActiveRule, parameters: Mapping[str, float]) -> ActiveRule:
 
 
 async def _variants(
-    connection: Connection, asked: BacktestRequest, tested: Sequence[ActiveRule]
+    connection: Connection,
+    asked: BacktestRequest,
+    tested: Sequence[ActiveRule],
+    left_out: Collection[str],
 ) -> list[Variant]:
     if asked.kind is Kind.BACKTEST:
         return [Variant("", tested)]
     if asked.kind is Kind.DIFF:
         choices = asked.against or [RuleChoice(rule=one.rule.name) for one in tested]
         known = [await _chosen(connection, choice) for choice in choices]
-        before = [one for one in known if readable(one)]
+        before = [one for one in known if one.rule.name not in left_out]
         return [_labelled(BEFORE, before), _labelled(AFTER, tested)]
     if asked.sweep is None:
         raise BacktestRefused("say which parameter to sweep, and its values")

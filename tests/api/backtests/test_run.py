@@ -1,6 +1,7 @@
 """Backtests over history in a database, from request to kept result."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -62,8 +63,53 @@ async def test_what_was_read_is_told(day: Connection) -> None:
     assert (result.assets, result.points) == (["P-1", "P-2"], 3)
     assert result.readings == 3 * 24 * 60
     assert result.left_out == {
-        "pump/trip": "follows a device's alarm, and history holds readings alone"
+        "pump/trip": "is left out: no device of its class told of the alarm MOTOR_TRIP"
     }
+
+
+async def tell(connection: Connection, *said: tuple[str, float, bool, int]) -> None:
+    """Alarms MOTOR_TRIP as ingest keeps them: (asset, hour of the day, active, severity)."""
+    for asset, hour, active, severity in said:
+        await connection.execute(
+            "INSERT INTO sensor_alarm (asset_tag, code, ts, active, severity, message)"
+            " VALUES (%s, 'MOTOR_TRIP', %s, %s, %s, 'overload')",
+            [asset, DAY + timedelta(hours=hour), active, severity],
+        )
+
+
+async def test_device_alarms_are_replayed_and_ask_for_orders(day: Connection) -> None:
+    await tell(day, ("P-1", 6, True, 950), ("P-1", 7, False, 950), ("P-2", 9, True, 950))
+    result = await run(day)
+    assert result.left_out == {}
+    (variant,) = result.variants
+    trips = [event for event in variant.events if event.rule == "pump/trip"]
+    assert [(one.asset, one.raised_at.hour, one.peak_severity) for one in trips] == [
+        ("P-1", 6, "critical"),
+        ("P-2", 9, "critical"),
+    ]
+    assert [one.cleared_at and one.cleared_at.hour for one in trips] == [7, None]
+    assert "pump/trip" in {order.rule for order in variant.orders}
+
+
+async def test_an_alarm_that_was_active_before_the_range_is_no_new_event(day: Connection) -> None:
+    await tell(day, ("P-1", -5, True, 950), ("P-1", 3, True, 900), ("P-1", 8, False, 900))
+    result = await run(day, rules=[{"rule": "pump/trip"}])
+    assert result.variants[0].events == []
+
+
+async def test_an_asset_without_points_is_replayed_by_its_alarms(day: Connection) -> None:
+    await day.execute("UPDATE point SET retired_at = now()")
+    await tell(day, ("P-2", 9, True, 950))
+    result = await run(day, rules=[{"rule": "pump/trip"}])
+    assert (result.assets, result.points) == (["P-1", "P-2"], 0)
+    assert [event.asset for event in result.variants[0].events] == ["P-2"]
+
+
+async def test_alarms_of_a_device_without_a_rule_are_not_replayed(day: Connection) -> None:
+    await tell(day, ("P-1", 6, True, 950))
+    await day.execute("UPDATE sensor_alarm SET code = 'DOOR'")
+    result = await run(day)
+    assert {event.rule for event in result.variants[0].events} == {"pump/zone"}
 
 
 async def test_nothing_is_raised_for_it(day: Connection) -> None:
@@ -127,7 +173,7 @@ async def test_a_swept_value_counts_for_assets_with_one_of_their_own(day: Connec
     ("more", "said"),
     [
         ({"end": DAY.replace(year=2000)}, "start has to be before end"),
-        ({"rules": [{"rule": "pump/trip"}]}, "no rule on readings"),
+        ({"rules": [{"rule": "pump/trip"}]}, "told of the alarm MOTOR_TRIP"),
         ({"assets": ["P-9"]}, "no asset has a point"),
         ({"kind": "sweep"}, "which parameter"),
         ({"kind": "sweep", "sweep": {"parameter": "x", "values": [1]}}, "there are: trip"),
