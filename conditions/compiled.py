@@ -18,7 +18,10 @@ from numba.np.arrayobj import make_array
 
 FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
 
-_MODULES = ("compiled", "tables", "windows", "interpreter", "levels", "row_order", "kernel")
+_MODULES = (
+    *("compiled", "tables", "lending", "panes", "windows", "held", "operations", "window_reading"),
+    *("local_clock", "interpreter", "levels", "deadlines", "row_order", "kernel"),
+)
 
 
 def _cache_folder() -> Path:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from conditions.constant import is_constant
-from conditions.interpreter import LOAD
+from conditions.operations import AGE, LOAD
 from conditions.rule import OnUnknown, Rule
 from conditions.shape_compiler import ShapeCompiler
 from conditions.tables import GUARD, GUARD_UNKNOWN
@@ -52,8 +52,12 @@ class GuardCompiler:
             slot = self._to.slot(self._terms.inputs[left.name])
             place = self._terms.back(left, right)
             return {"quick": LOAD, "quick_target": slot, "quick_constant": place}
+        place = self._to.constant(self._terms.constant(right))
+        if left.op is Op.AGE:
+            slot = self._to.slot(self._terms.inputs[left.operands[0].name])
+            return {"quick": AGE, "quick_target": slot, "quick_constant": place}
         read = self._terms.quick_window(left)
-        return read and read | {"quick_constant": self._to.constant(self._terms.constant(right))}
+        return read and read | {"quick_constant": place}
 
 
 def _conjuncts(term: Term) -> list[Term]:

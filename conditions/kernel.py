@@ -17,32 +17,31 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from conditions.compiled import borrowed, compiled, inlined
-from conditions.interpreter import END, LOAD, compare, read_window, run_program
-from conditions.levels import end_timers, evaluate, latest_row, next_crossing, timer_end
+from conditions.compiled import borrowed, compiled
+from conditions.deadlines import catch_up, judge, pass_due, wake_at
+from conditions.held import run_end, sample_run
+from conditions.interpreter import run_program
+from conditions.lending import lent
+from conditions.operations import AGE, END, LOAD, compare, read_age
 from conditions.row_order import sort_rows
 from conditions.tables import (
-    BEFORE,
     EARLIEST,
     FOREVER,
     GUARD,
     GUARD_UNKNOWN,
     HOLD_RUN,
     LATEST,
-    NEVER,
     NOWHERE,
     SORTED,
     TAIL_ROWS,
     WAKE,
     Changes,
     Machine,
-    Programs,
     Records,
     Rows,
-    State,
-    Zones,
 )
-from conditions.windows import fill, run_end, sample_run
+from conditions.window_reading import read_window
+from conditions.windows import fill
 from edge.reading import Float64s
 
 _BAD = 0x80
@@ -98,109 +97,6 @@ def _joined(pieces: Sequence[tuple[Records, Float64s, Records]]) -> Changes:
     return Changes(changes[order], shown[order], tails)
 
 
-def rouse(machine: Machine) -> None:
-    """Look for every deadline anew, after the state was filled from outside."""
-    machine.state.components["wake"] = BEFORE
-    machine.due[:] = BEFORE
-    machine.clock["next_due"] = BEFORE
-
-
-@inlined
-def _lent(machine: Machine) -> Machine:  # pragma: no cover - compiled
-    """The same machine, whose references are not counted as it is handed on."""
-    programs, zones, state = machine.programs, machine.zones, machine.state
-    return Machine(
-        Programs(
-            borrowed(programs.code),
-            borrowed(programs.actions),
-            borrowed(programs.others),
-            borrowed(programs.plans),
-            borrowed(programs.levels),
-            borrowed(programs.inputs),
-            borrowed(programs.crossings),
-            borrowed(programs.shown),
-        ),
-        Zones(borrowed(zones.first), borrowed(zones.at), borrowed(zones.offset)),
-        State(
-            borrowed(state.components),
-            borrowed(state.series),
-            borrowed(state.windows),
-            borrowed(state.cells),
-            borrowed(state.runs),
-            borrowed(state.instances),
-            borrowed(state.levels),
-            borrowed(state.constants),
-            borrowed(state.tail),
-        ),
-        borrowed(machine.owners),
-        borrowed(machine.due),
-        borrowed(machine.clock),
-        borrowed(machine.changes),
-        borrowed(machine.shown),
-        borrowed(machine.evidence),
-        borrowed(machine.stack),
-    )
-
-
-@compiled
-def _pass(machine: Machine, i: int, limit: int) -> int:  # pragma: no cover - compiled
-    """Pass the deadlines of an instance up to a time, each at its turn; returns the next one."""
-    instance = machine.state.instances[i]
-    latest = latest_row(machine, i)[0]
-    while True:
-        ends = timer_end(machine, i)
-        crosses = next_crossing(machine, i, max(latest, instance.decided))
-        at = min(ends, crosses)
-        if at > limit or at == NEVER:
-            return int(at)
-        if ends == at:
-            end_timers(machine, i, at)
-        if crosses == at:
-            instance.decided = max(instance.decided, at)
-            evaluate(machine, i, at)
-
-
-@compiled
-def _catch_up(
-    machine: Machine, c: int, s: int, ts: int, until: int
-) -> None:  # pragma: no cover - compiled
-    """Pass the deadlines of a component up to a row of series s and to `until` less their lag."""
-    state, programs = machine.state, machine.programs
-    component = state.components[c]
-    wake, due = NEVER, NEVER
-    for i in range(component.first_instance, component.end_instance):
-        latest, high = latest_row(machine, i)
-        if latest == BEFORE:
-            continue
-        lag = high - latest
-        limit = until - lag
-        plan = programs.plans[state.instances[i].plan]
-        for k in range(plan.first_input, plan.end_input):
-            if component.first_series + programs.inputs[k].series == s:
-                limit = max(limit, ts, latest)
-        at = _pass(machine, i, limit)
-        if at != NEVER:
-            wake, due = min(wake, at), min(due, at + lag)
-    component.wake = wake
-    machine.due[c] = due
-    machine.clock[0].next_due = min(machine.clock[0].next_due, due)
-
-
-@compiled
-def _wake_at(machine: Machine, c: int, at: int) -> None:  # pragma: no cover - compiled
-    component = machine.state.components[c]
-    component.wake = min(component.wake, at)
-    machine.due[c] = min(machine.due[c], at)
-    machine.clock[0].next_due = min(machine.clock[0].next_due, at)
-
-
-@compiled
-def _evaluate(machine: Machine, c: int, i: int, ts: int) -> None:  # pragma: no cover - compiled
-    at = evaluate(machine, i, ts)
-    if at != NEVER:
-        _wake_at(machine, c, at)
-
-
 @compiled
 def _advance(  # noqa: C901 - one loop, in which every call costs
     machine: Machine, rows: Rows, ordered: Records, lateness_us: int, row: int, due: int
@@ -210,7 +106,7 @@ def _advance(  # noqa: C901 - one loop, in which every call costs
     The rows are `ordered` where there are any, else `rows`. Returns where to go on; `due` is -1 when
     every due deadline has passed, and stays so if it is.
     """
-    machine = _lent(machine)
+    machine = lent(machine)
     state, programs, zones = machine.state, machine.programs, machine.zones
     all_series, components = state.series, state.components
     instances, constants = state.instances, state.constants
@@ -252,7 +148,7 @@ def _advance(  # noqa: C901 - one loop, in which every call costs
             break
         latest = max(component.latest, ts)
         if component.wake <= max(latest, before - lateness_us):
-            _catch_up(machine, c, s, ts, before - lateness_us)
+            catch_up(machine, c, s, ts, before - lateness_us)
         now = max(before, ts)
         highest = max(highest, ts)
         known = quality < _BAD and np.isfinite(value)
@@ -275,7 +171,7 @@ def _advance(  # noqa: C901 - one loop, in which every call costs
             if kind == WAKE:
                 after = constants[component.first_constant + action.constant]
                 if known and after < FOREVER and ts + int(after) < component.wake:
-                    _wake_at(machine, c, ts + int(after))
+                    wake_at(machine, c, ts + int(after))
                 continue
             at = ts
             step = 2 if kind == HOLD_RUN else 1
@@ -286,15 +182,18 @@ def _advance(  # noqa: C901 - one loop, in which every call costs
                 instance = instances[i]
                 at = max(at, instance.decided)
                 if instance.awake:
-                    _evaluate(machine, c, i, at)
+                    judge(machine, c, i, at)
                     continue
                 if action.program == NOWHERE and at > ts:
-                    _evaluate(machine, c, i, at)
+                    judge(machine, c, i, at)
                     continue
                 if action.quick != END:
                     limit = constants[component.first_constant + action.quick_constant]
                     if action.quick == LOAD:
                         left = all_series[component.first_series + action.quick_target].value
+                    elif action.quick == AGE:
+                        read = all_series[component.first_series + action.quick_target]
+                        left = read_age(read.good_ts, at)
                     else:
                         left = read_window(
                             action.quick,
@@ -334,7 +233,7 @@ def _advance(  # noqa: C901 - one loop, in which every call costs
                 )
             if kind >= GUARD:
                 if truth == 1.0 or (kind == GUARD_UNKNOWN and truth != 0.0):
-                    _evaluate(machine, c, component.first_instance + action.target, at)
+                    judge(machine, c, component.first_instance + action.target, at)
             elif kind == HOLD_RUN:
                 until = FOREVER
                 for k in range(action.first_other, action.end_other, 2):
@@ -346,7 +245,7 @@ def _advance(  # noqa: C901 - one loop, in which every call costs
                 held = runs[component.first_run + action.target]
                 sample_run(held, at, truth, until)
                 if run_end(held) < component.wake:
-                    _wake_at(machine, c, run_end(held))
+                    wake_at(machine, c, run_end(held))
             elif not np.isnan(truth):
                 fill(windows[component.first_window + action.target], cells, at, truth)
         taken += 1
@@ -356,29 +255,4 @@ def _advance(  # noqa: C901 - one loop, in which every call costs
     clock.taken_rows += taken
     if row < count or due < 0:
         return row, due
-    return row, _pass_due(machine, clock.highest_ts - lateness_us, due)
-
-
-@compiled
-def _pass_due(machine: Machine, until: int, due: int) -> int:  # pragma: no cover - compiled
-    """Pass every deadline that is due, from component `due` on.
-
-    `until` is the highest time less the lateness. Returns the place to go on at when the room is
-    full, else -1.
-    """
-    clock = machine.clock[0]
-    if until < clock.next_due:
-        return -1
-    if due == 0:
-        clock.coming = NEVER
-    for c in range(due, len(machine.due)):
-        if machine.due[c] <= until:
-            component = machine.state.components[c]
-            if clock.changes + component.room > len(machine.changes):
-                return c
-            if clock.evidence + component.evidence_room > len(machine.evidence):
-                return c
-            _catch_up(machine, c, -1, BEFORE, until)
-        clock.coming = min(clock.coming, machine.due[c])
-    clock.next_due = clock.coming
-    return -1
+    return row, pass_due(machine, clock.highest_ts - lateness_us, due)

@@ -8,7 +8,9 @@ rule asks for, until the rule is evaluated again.
 import numpy as np
 
 from conditions.compiled import compiled
-from conditions.interpreter import interpret, next_hour
+from conditions.held import run_end
+from conditions.interpreter import interpret
+from conditions.local_clock import next_hour
 from conditions.tables import (
     ACTIVE,
     BEFORE,
@@ -25,7 +27,6 @@ from conditions.tables import (
     TAIL_ROWS,
     Machine,
 )
-from conditions.windows import run_end
 
 
 @compiled

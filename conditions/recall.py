@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from conditions.kernel import rouse
+from conditions.deadlines import rouse
 from conditions.machine import Layout, block_rows, of_component
 from conditions.memory import (
     BlockMemory,

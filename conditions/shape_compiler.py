@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from conditions.component_shape import Constant, RunPlan, Shape, WindowPlan
 from conditions.conversion import Conversion
-from conditions.interpreter import END
+from conditions.operations import END
 from conditions.rule import Input
 from conditions.tables import NOWHERE, WAKE
 from conditions.term import Op, Term

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from conditions.component_shape import Constant, RunPlan, Sense, WindowPlan
 from conditions.constant import is_constant
 from conditions.conversion import SAME, Conversion
-from conditions.interpreter import (
+from conditions.operations import (
     ABSOLUTE,
     ADD,
     AGE,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from conditions.kernel import rouse
+from conditions.deadlines import rouse
 from conditions.rule import Level, OnUnknown, Rule
 from conditions.tables import ACTIVE, PENDING
 from conditions.term import Op, Term

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from conditions.interpreter import local_time, next_hour
+from conditions.local_clock import local_time, next_hour
 from conditions.local_time import zone_tables
 from config.clock import to_us
 
