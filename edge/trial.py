@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from config.clock import ClockUs, now_us
 from config.tasks import end_tasks
 from edge.collector import Collector
 from edge.errors import SourceLost
@@ -25,11 +26,14 @@ class Trial:
 
     latest: dict[str, tuple[int, float, int]] = field(default_factory=dict)
     """Time in µs, value and quality byte of each tag's last reading."""
+    received_us: dict[str, int] = field(default_factory=dict)
+    """When each tag's last reading came."""
     readings: Counter[str] = field(default_factory=Counter)
     alarms: list[SensorAlarm] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
     error: str = ""
     """Why it could not be connected, or was lost."""
+    clock: ClockUs = now_us
 
     async def put(self, readings: ReadingBatch, alarms: AlarmBatch = ()) -> None:
         """Remember the last of each tag; see `edge.collector.Sink`."""
@@ -40,10 +44,12 @@ class Trial:
             readings.quality.tolist(),
             strict=True,
         )
+        received_us = self.clock()
         for index, ts, value, quality in rows:
             tag = readings.tags[index]
             if tag in self.latest or len(self.latest) < _TAGS:
                 self.latest[tag] = ts, value, quality
+                self.received_us[tag] = received_us
                 self.readings[tag] += 1
         self.alarms += alarms[: max(0, _ALARMS - len(self.alarms))]
 

@@ -115,6 +115,8 @@ VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, coalesce(%s, now()))
 
 DELETE_OLD_UNKNOWN_READINGS = "DELETE FROM unknown_reading WHERE ts < %s"
 
+DELETE_SILENT_UNKNOWN_TAGS = "DELETE FROM unknown_tag WHERE last_ts < %s"
+
 
 async def try_lock_partition(connection: Connection, partition: int) -> bool:
     """Own a partition until the connection ends, unless another session owns it."""
@@ -273,6 +275,10 @@ async def insert_dead_letters(
 
 
 async def delete_old_unknown(connection: Connection, before_us: int) -> int:
-    """Drop readings of unknown tags from before a time; returns how many."""
+    """Drop readings of unknown tags from before a time, and the tags that have no later ones.
+
+    Returns how many readings.
+    """
     cursor = await connection.execute(DELETE_OLD_UNKNOWN_READINGS, [from_us(before_us)])
+    await connection.execute(DELETE_SILENT_UNKNOWN_TAGS, [from_us(before_us)])
     return cursor.rowcount

@@ -76,11 +76,14 @@ def show(trial: Trial, named: Iterable[SourceTag], console: Console) -> None:
     What could not be read stands below with its reason, the first 20 of it.
     """
     units = {tag.tag: tag.unit or "" for tag in named}
-    readings = Table("tag", "value", "unit", "quality", "time (UTC)", "readings")
+    readings = Table("tag", "value", "unit", "quality", "time (UTC)", "received", "readings")
     for tag in sorted({*units, *trial.latest}):
         ts, value, quality = trial.latest.get(tag, (0, 0.0, 0))
         count = trial.readings[tag]
-        cells = (f"{value:g}", _quality(quality), _time(ts)) if count else ("", "nothing came", "")
+        cells = ("", "nothing came", "", "")
+        if count:
+            later = _later(trial.received_us.get(tag, ts) - ts)
+            cells = (f"{value:g}", _quality(quality), _time(ts), later)
         row = tag, cells[0], units.get(tag, ""), *cells[1:], str(count)
         readings.add_row(*map(Text, row))
     if readings.row_count:
@@ -127,6 +130,11 @@ def _quality(code: int) -> str:
         return quality.name.lower()
     told = reason.name.lower() if isinstance(reason, Reason) else str(reason)
     return f"{quality.name.lower()} ({told})"
+
+
+def _later(us: int) -> str:
+    """How long after its own time a reading came; a source whose clock is ahead is before it."""
+    return f"{us / 1e6:+.1f} s"
 
 
 def _time(us: int) -> str:

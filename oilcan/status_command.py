@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import psycopg
@@ -15,7 +15,7 @@ from api.live.known_edges import known_edges
 from api.live.status_board import Figures, RoleState, StatusBoard
 from api.plant_counts import PlantCounts, plant_counts
 from api.readiness import Engines, complaints, problems
-from config.clock import from_us, now_us
+from config.clock import from_us, now_us, to_us
 from config.database import connect
 from config.diagnostics import configure
 from config.errors import DatabaseOutdated, DatabaseUnavailable, LogUnavailable, SettingsError
@@ -23,22 +23,37 @@ from config.log import close_log, connect_log
 from config.migrate import require_schema
 from config.settings import Settings
 from config.status import EVERY_S, Part, watch_status
+from ingest.unknown import UnknownTag, unknown_tags
 from oilcan.engine_addresses import find_database_url, find_log_url
 from oilcan.settings import load
 
 # Two statuses of each process give its rates.
 _LISTEN_S = 2.5 * EVERY_S
 _UP = frozenset({"connected", "reading"})
+_UNKNOWN_TAGS = 100
+_UNKNOWN_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What the database tells."""
+
+    counts: PlantCounts
+    unknown: list[UnknownTag]
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What was found: `counts` is None where the database did not tell."""
+    """What was found: `counts` is None where the database did not tell.
+
+    `unknown` are tags without a point, those heard last first.
+    """
 
     roles: list[RoleState]
     figures: Figures
     counts: PlantCounts | None
     problems: list[str]
+    unknown: list[UnknownTag] = field(default_factory=list)
 
 
 def run_status(*, as_json: bool, **options: object) -> int:
@@ -69,6 +84,8 @@ def show(report: Report, console: Console, *, now_s: float) -> None:
             highlight=False,
         )
     console.print(_table(report.roles, now_s))
+    if counts is not None and report.unknown:
+        console.print(_unknown_table(report.unknown, counts.unknown_tags, now_s))
     for problem in report.problems:
         console.print(Text(problem, style="red"))
     if not report.problems:
@@ -78,10 +95,11 @@ def show(report: Report, console: Console, *, now_s: float) -> None:
 async def _look(settings: Settings) -> Report:
     board = StatusBoard()
     log = await _listen(settings, board)
-    engines, counts = await _ask(settings, board, log=log)
+    engines, kept = await _ask(settings, board, log=log)
     roles = board.roles()
     found = problems(engines, roles, lag_limit_s=settings.ready_lag_s) + complaints(roles)
-    return Report(roles, board.figures(), counts, found)
+    counts, unknown = (kept.counts, kept.unknown) if kept else (None, [])
+    return Report(roles, board.figures(), counts, found, unknown)
 
 
 async def _listen(settings: Settings, board: StatusBoard) -> bool:
@@ -100,8 +118,8 @@ async def _listen(settings: Settings, board: StatusBoard) -> bool:
 
 async def _ask(
     settings: Settings, board: StatusBoard, *, log: bool
-) -> tuple[Engines, PlantCounts | None]:
-    """How the database stands, and what it counts; the board gets the edges that it knows."""
+) -> tuple[Engines, _Kept | None]:
+    """How the database stands, and what it tells; the board gets the edges that it knows."""
     try:
         connection = await connect(find_database_url(settings), autocommit=True)
     except DatabaseUnavailable:
@@ -109,7 +127,9 @@ async def _ask(
     try:
         await require_schema(connection)
         board.remember("edge", await known_edges(connection, from_us(now_us())))
-        return Engines(database=True, schema=True, log=log), await plant_counts(connection)
+        unknown = await unknown_tags(connection, limit=_UNKNOWN_TAGS)
+        kept = _Kept(await plant_counts(connection), unknown)
+        return Engines(database=True, schema=True, log=log), kept
     except DatabaseOutdated:
         return Engines(database=True, schema=False, log=log), None
     except psycopg.OperationalError:
@@ -136,6 +156,20 @@ def _table(roles: list[RoleState], now_s: float) -> Table:
             table.add_row(*_cells("", name, part, per_s, now_s))
             for device, one in sorted(part.devices.items()):
                 table.add_row(*_cells("", f"  {device}", one, None, now_s))
+    return table
+
+
+def _unknown_table(unknown: list[UnknownTag], total: int, now_s: float) -> Table:
+    """The tags without a point that were heard last."""
+    more = f", {total} in all" if total > _UNKNOWN_SHOWN else ""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column(f"tags without a point{more}")
+    table.add_column("from edge")
+    for name in ("readings", "last, s"):
+        table.add_column(name, justify="right")
+    for tag in unknown[:_UNKNOWN_SHOWN]:
+        age_s = max(0.0, now_s - to_us(tag.last_ts) / 1e6)
+        table.add_row(Text(tag.tag), Text(tag.edge), str(tag.count), _number(age_s))
     return table
 
 
@@ -185,4 +219,12 @@ def _document(report: Report) -> dict[str, Any]:
         "figures": asdict(report.figures),
         "counts": None if report.counts is None else asdict(report.counts),
         "roles": roles,
+        "unknown_tags": [
+            {
+                **asdict(tag),
+                "first_ts": tag.first_ts.isoformat(),
+                "last_ts": tag.last_ts.isoformat(),
+            }
+            for tag in report.unknown
+        ],
     }

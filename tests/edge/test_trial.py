@@ -66,6 +66,12 @@ async def test_a_source_that_is_lost_says_why(connects: bool, error: Exception, 
     assert bool(trial.latest) == connects
 
 
+async def test_when_a_reading_came_stands_beside_its_own_time() -> None:
+    trial = Trial(clock=lambda: 9)
+    await trial.put(ReadingBatch.from_rows([("P-1.x", 1, 1.0, 0)]))
+    assert (trial.latest["P-1.x"][0], trial.received_us["P-1.x"]) == (1, 9)
+
+
 async def test_a_flood_of_alarms_is_bounded() -> None:
     trial = Trial()
     for _ in range(5):

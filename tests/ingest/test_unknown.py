@@ -8,6 +8,7 @@ from config.clock import from_us
 from config.database import Connection, fetch_one
 from ingest.history.raw import raw
 from ingest.known_points import KnownPoints
+from ingest.store import delete_old_unknown
 from ingest.unknown import bind_unknown, unknown_tags
 
 pytestmark = pytest.mark.store
@@ -90,3 +91,12 @@ async def test_refreshing_binds_what_was_kept_while_the_change_was_on_its_way(
     await keep(connection, "P-101.new", [1.0])
     assert await known.refresh(connection)
     assert len(await raw(connection, point, start_us=0, end_us=T0)) == 1
+
+
+async def test_tags_that_fell_silent_are_forgotten_with_their_readings(
+    connection: Connection,
+) -> None:
+    await keep(connection, "P-101.new", [1.0, 2.0])
+    await keep(connection, "P-102.old", [1.0])
+    assert await delete_old_unknown(connection, T0 + 1) == 2
+    assert [tag.tag for tag in await unknown_tags(connection, limit=10)] == ["P-101.new"]

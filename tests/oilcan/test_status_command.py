@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -10,12 +11,17 @@ from contextlib import asynccontextmanager
 
 import pytest
 from nats.aio.client import Client
+from rich.console import Console
 
-from config.clock import now_us
+from api.live.status_board import Figures
+from api.plant_counts import PlantCounts
+from config.clock import from_us, now_us
 from config.database import Connection
 from config.status import Part, Status, send_status
 from config.tasks import end_tasks
+from ingest.unknown import UnknownTag
 from oilcan.engines.nats_server import NatsEngine
+from oilcan.status_command import Report, show
 
 ROLES = ("edge", "ingest", "conditions", "maintenance")
 
@@ -86,6 +92,21 @@ async def test_what_is_lost_is_told_and_exits_with_one(
     assert shown.returncode == 1
     assert "edge-1: source hall is lost: no route to host" in shown.stdout
     assert "1 unknown tags" in shown.stdout
+    assert re.search(r"X-1\.a +edge-1 +3 ", shown.stdout)
+
+
+def test_the_tags_without_a_point_that_were_heard_last_are_named() -> None:
+    unknown = [
+        UnknownTag(f"X-1.n{n}", "edge-1", n, from_us(0), from_us(-n * 1_000_000), None)
+        for n in range(1, 101)
+    ]
+    counts = PlantCounts(dead_letters=0, unknown_tags=120, open_events=0, open_orders=0)
+    console = Console(width=120, record=True)
+    show(Report([], Figures(0, 0, 0.0, None), counts, [], unknown), console, now_s=10.0)
+    shown = console.export_text()
+    assert "tags without a point, 120 in all" in shown
+    assert re.search(r"X-1\.n5 +edge-1 +5 +15\.0", shown)
+    assert "X-1.n6" not in shown
 
 
 async def test_without_engines_it_says_which_are_missing() -> None:
