@@ -112,6 +112,59 @@ class Settings(BaseSettings):
         "approve it; more takes somebody who may spend any amount.",
         examples=["500000"],
     )
+    mail_host: str = Field(
+        default="",
+        description="IMAP server whose mailbox is turned into requests; empty: none.",
+        examples=["mail.example.com"],
+    )
+    mail_port: int = Field(default=993, ge=1, le=65535, description="Its port.", examples=["993"])
+    mail_security: Literal["tls", "starttls", "none"] = Field(
+        default="tls",
+        description="How the way there is protected; none: for a server on the same machine.",
+        examples=["tls"],
+    )
+    mail_ca: Path | None = Field(
+        default=None,
+        description="Authority of its certificate (PEM); empty: those that the system trusts.",
+        examples=["/etc/oilcan/ca.pem"],
+    )
+    mail_user: str = Field(
+        default="", description="Login of the mailbox.", examples=["maintenance@example.com"]
+    )
+    mail_password_file: Path | None = Field(
+        default=None,
+        description="File whose first line is the password.",
+        examples=["/etc/oilcan/mail.password"],
+    )
+    mail_folder: str = Field(
+        default="INBOX", description="Folder that is read.", examples=["INBOX"], min_length=1
+    )
+    mail_done_folder: str = Field(
+        default="",
+        description="Folder that mails are moved to once they are read; empty: they stay, marked "
+        "as read, and what people mark as read is not looked at.",
+        examples=["Oilcan"],
+    )
+    mail_every_s: float = Field(
+        default=30.0, ge=1, description="Seconds between two looks.", examples=["30.0"]
+    )
+    mail_senders: str = Field(
+        default="",
+        description="Addresses and domains that may write, with commas; others' mails are kept "
+        "aside. Empty: everybody.",
+        examples=["example.com,contractor@example.org"],
+    )
+    mail_address: str = Field(
+        default="",
+        description="The mailbox's own address, whose mails are ignored; empty: its login.",
+        examples=["maintenance@example.com"],
+    )
+    mail_max_bytes: int = Field(
+        default=32 * 1024**2,
+        ge=64 * 1024,
+        description="Largest mail that is fetched, in bytes; of a larger one the head is kept aside.",
+        examples=["33554432"],
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info",
         description="Least severe diagnostic message that is printed.",

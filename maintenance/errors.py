@@ -37,7 +37,9 @@ OilcanError
     ├── ScheduleFrozen      measure against what was frozen: a week is frozen once
     ├── OccurrenceSettled   look at what was decided: this work is not ahead any more
     ├── TooEarly            do it later, or skip it: work done so early does not count
-    └── JoinRefused         join something else: nothing would come of this one
+    ├── JoinRefused         join something else: nothing would come of this one
+    ├── MailUnreadable      read the mail yourself: it cannot be made a request as it is
+    └── MailboxUnavailable  see to the mailbox: it is looked at again by itself
 """
 
 from collections.abc import Sequence
@@ -359,3 +361,11 @@ class TooEarly(MaintenanceError):
 
 class JoinRefused(MaintenanceError):
     """A request cannot be joined to that order or request; the message says why."""
+
+
+class MailUnreadable(MaintenanceError):
+    """The mail cannot be made a request as it is; the message says why."""
+
+
+class MailboxUnavailable(MaintenanceError):
+    """The mailbox cannot be reached, or refuses; the message says what it said."""

@@ -8,7 +8,7 @@ status and the readings that people take, which wait for it: its loss stops no w
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import psycopg
 
@@ -25,6 +25,7 @@ from maintenance.automation.worker import deliver, follow_outbox
 from maintenance.events.service import Handled, handle_condition_changes
 from maintenance.jobs import JOBS, Job, run_job
 from maintenance.orders import queries
+from maintenance.requests.mail.polling import MailboxHealth, follow_mailbox
 from maintenance.rounds.manual_edge import follow_manual_readings
 
 _CHANNEL = "condition_outbox"
@@ -40,6 +41,7 @@ class Progress:
     orders: int = 0
     waiting: int = 0
     trouble: str = "not connected yet"
+    mailboxes: dict[str, MailboxHealth] = field(default_factory=dict)
 
     def add(self, handled: Handled) -> None:
         """Count a group of changes in."""
@@ -59,6 +61,7 @@ class Progress:
                 "orders_total": float(self.orders),
                 "waiting": float(self.waiting),
             },
+            parts={name: health.part() for name, health in self.mailboxes.items()},
         )
 
 
@@ -71,6 +74,11 @@ async def run(*, database_url: str, log_url: str, settings: Settings) -> None:
         "automation": lambda: follow_outbox(database_url, address=settings.public_url),
         "messages": lambda: deliver(database_url),
     }
+    if settings.mail_host:
+        mailbox = progress.mailboxes["mailbox"] = MailboxHealth()
+        loops["requests by e-mail"] = lambda: follow_mailbox(
+            database_url, settings=settings, health=mailbox
+        )
     on_database = [
         keep_running(
             _noting_trouble(progress, loop),

@@ -10,6 +10,7 @@ command -v curl >/dev/null || missing+=(curl)
 command -v mmdebstrap >/dev/null || missing+=(mmdebstrap)
 command -v mosquitto >/dev/null || [ -x /usr/sbin/mosquitto ] || missing+=(mosquitto)
 { command -v node && command -v npm; } >/dev/null || missing+=(nodejs npm)
+[ -x /usr/sbin/dovecot ] || missing+=(dovecot-imapd)
 command -v setpriv >/dev/null || missing+=(util-linux)
 compgen -G '/usr/lib/*/faketime/libfaketimeMT.so.1' >/dev/null || missing+=(libfaketime)
 test -e /usr/share/keyrings/debian-archive-keyring.gpg || missing+=(debian-archive-keyring)
@@ -24,7 +25,10 @@ export DEBIAN_FRONTEND=noninteractive
 apt-get update -qq
 apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 
-# The tests run brokers of their own; the one that comes with the package would hold port 1883.
+# The tests run servers of their own; those that come with the packages would hold their ports.
+case " ${missing[*]} " in
+  *" dovecot-imapd "*) { systemctl disable --now dovecot || service dovecot stop; } >/dev/null 2>&1 || true ;;
+esac
 case " ${missing[*]} " in
   *" mosquitto "*) { systemctl disable --now mosquitto || service mosquitto stop; } >/dev/null 2>&1 || true ;;
 esac

@@ -19,6 +19,7 @@ from api.pages import (
     feeds,
     figures,
     job_plans,
+    kept_mails,
     lists,
     orders,
     overview,
@@ -76,6 +77,7 @@ def install(application: FastAPI) -> None:
         figures.router,
         portal.router,
         requests.router,
+        kept_mails.router,
     )
     for router in (assets, session.router, *shown):
         application.include_router(router)

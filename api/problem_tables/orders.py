@@ -95,5 +95,17 @@ ORDERS: Mapping[type[OilcanError], ProblemType] = MappingProxyType(
             "It cannot be joined to that",
             "WO-000001 is closed: nothing more is done for it",
         ),
+        maintenance.MailUnreadable: ProblemType(
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            "mail-unreadable",
+            "The mail cannot be made a request",
+            "it is encrypted",
+        ),
+        maintenance.MailboxUnavailable: ProblemType(
+            HTTPStatus.SERVICE_UNAVAILABLE,
+            "mailbox-unavailable",
+            "The mailbox cannot be reached",
+            "mail.example.com: connection refused",
+        ),
     }
 )
