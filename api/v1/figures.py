@@ -1,5 +1,6 @@
 """Figures of maintenance, each with its formula, its exclusions and its rows."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Annotated
 
@@ -126,9 +127,10 @@ async def all_figures(
     connection: Connection, query: FigureQuery, period: Period
 ) -> list[FigureBody]:
     """Every figure without its rows."""
+    scope = replace(query.scope, most_rows=0)
     found = []
     for name, definition in DEFINITIONS.items():
-        measured = await take(connection, name, query.scope, period)
+        measured = await take(connection, name, scope, period)
         bare = Measured(measured.value, measured.population, measured.excluded, ())
         found.append(FigureBody.of(definition, bare, period))
     return found

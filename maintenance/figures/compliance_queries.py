@@ -93,8 +93,6 @@ _DECIDED: Final[LiteralString] = of_scope("""
     JOIN work_order o ON o.id = clock.work_order_id
     JOIN scope ON scope.id = o.asset_id
     WHERE clock.phase <> 'void'
-      AND (clock.finished_at >= %(start)s AND clock.finished_at < %(end)s
-           OR clock.breached_at >= %(start)s AND clock.breached_at < %(end)s)
       AND coalesce(clock.breached_at, clock.finished_at) >= %(start)s
       AND coalesce(clock.breached_at, clock.finished_at) < %(end)s
 )

@@ -28,12 +28,14 @@ class Period:
 class Scope:
     """A part of the plant; what is None does not narrow it.
 
-    `below` is the tag of an asset: itself and all of its parts, as the tree is now.
+    `below` is the tag of an asset: itself and all of its parts, as the tree is now. Of the rows
+    behind a figure `most_rows` are wanted.
     """
 
     site: str | None = None
     asset_class: str | None = None
     below: str | None = None
+    most_rows: int = MOST_ROWS
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,16 +10,19 @@ from maintenance.figures.reading import given, of_scope, row_of, rows_of
 # Whoever reported the same problem has a word of their own. What was not rated belongs to the period
 # in which its work was done.
 _ANSWERED: LiteralString = of_scope("""
-, answered AS MATERIALIZED (
+, said AS (
+    SELECT id FROM work_request WHERE rated_at >= %(start)s AND rated_at < %(end)s
+    UNION ALL
+    SELECT r.id FROM work_order o JOIN work_request r ON r.work_order_id = o.id
+    WHERE o.completed_at >= %(start)s AND o.completed_at < %(end)s
+      AND o.state IN ('completed', 'closed')
+      AND r.rated_at IS NULL AND r.state IN ('accepted', 'duplicate')
+), answered AS MATERIALIZED (
     SELECT r.number AS request, scope.tag AS asset, o.number AS work_order, r.requester, r.rating,
            r.remark, r.rated_at
-    FROM work_request r
+    FROM said JOIN work_request r USING (id)
     LEFT JOIN work_order o ON o.id = r.work_order_id
     JOIN scope ON scope.id = coalesce(o.asset_id, r.asset_id)
-    WHERE r.rated_at >= %(start)s AND r.rated_at < %(end)s
-       OR r.rated_at IS NULL AND r.state IN ('accepted', 'duplicate')
-          AND o.completed_at >= %(start)s AND o.completed_at < %(end)s
-          AND o.state IN ('completed', 'closed')
 )
 """)
 
@@ -43,22 +46,29 @@ WHERE rating IS NOT NULL ORDER BY rated_at DESC, request LIMIT %(most)s
 # With its hours a time counts as far as it lies in the period, without them when it was entered.
 # What was taken back counts nowhere: neither the entry nor what reverses it.
 HANDS_ON: Final[LiteralString] = of_scope("""
-SELECT entry.person,
-       coalesce(sum(entry.minutes * CASE WHEN entry.finished_at IS NULL THEN 1 ELSE
-           extract(epoch FROM least(entry.finished_at, %(end)s) - greatest(entry.started_at, %(start)s))
-           / extract(epoch FROM entry.finished_at - entry.started_at) END), 0)::float8 / 60 AS hours,
-       count(*) FILTER (WHERE entry.minutes IS NULL) AS running,
-       count(DISTINCT entry.work_order_id) AS orders
-FROM labour_entry entry
-JOIN work_order o ON o.id = entry.work_order_id
+, worked AS (
+    SELECT person, work_order_id, minutes, 1::float8 AS part FROM labour_entry
+    WHERE started_at IS NULL AND reverses_id IS NULL AND reversed_at IS NULL
+      AND entered_at >= %(start)s AND entered_at < %(end)s
+    UNION ALL
+    SELECT person, work_order_id, minutes,
+           (extract(epoch FROM least(finished_at, %(end)s) - greatest(started_at, %(start)s))
+            / extract(epoch FROM finished_at - started_at))::float8
+    FROM labour_entry
+    WHERE finished_at > %(start)s AND started_at < %(end)s AND finished_at IS NOT NULL
+      AND reverses_id IS NULL AND reversed_at IS NULL
+    UNION ALL
+    SELECT person, work_order_id, NULL, 0 FROM labour_entry
+    WHERE minutes IS NULL AND started_at < %(end)s AND reversed_at IS NULL
+)
+SELECT worked.person, coalesce(sum(worked.minutes * worked.part), 0)::float8 / 60 AS hours,
+       count(*) FILTER (WHERE worked.minutes IS NULL) AS running,
+       count(DISTINCT worked.work_order_id) AS orders
+FROM worked
+JOIN work_order o ON o.id = worked.work_order_id
 JOIN scope ON scope.id = o.asset_id
-WHERE entry.reverses_id IS NULL AND entry.reversed_at IS NULL
-  AND CASE WHEN entry.started_at IS NULL
-           THEN entry.entered_at >= %(start)s AND entry.entered_at < %(end)s
-           ELSE entry.started_at < %(end)s
-                AND (entry.finished_at IS NULL OR entry.finished_at > %(start)s) END
-GROUP BY entry.person
-ORDER BY entry.person
+GROUP BY worked.person
+ORDER BY worked.person
 """)
 
 

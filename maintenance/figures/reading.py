@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final, LiteralString
 
 from config.database import Connection, fetch_dicts
-from maintenance.figures.figure import MOST_ROWS, Period, Row, Scope
+from maintenance.figures.figure import Period, Row, Scope
 
 _scope: Final[LiteralString] = """
 WITH RECURSIVE below AS (
@@ -39,7 +39,7 @@ def given(scope: Scope, period: Period) -> dict[str, Any]:
         "below": scope.below,
         "start": period.start,
         "end": period.end,
-        "most": MOST_ROWS,
+        "most": scope.most_rows,
     }
 
 
