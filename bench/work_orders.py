@@ -1,16 +1,15 @@
-"""The list and the page of work orders among a million of them, beside a bare FastAPI route.
+"""Lists, boards and figures among a million work orders and a tenth of it, beside a bare FastAPI route.
 
-Orders are made by the server itself (generate_series): nine of ten are closed, and the open ones lie
-among the newest, but for a share that was forgotten for years. The API is `oilcan serve` in a process
+Plants are made by `bench.work_plant` and kept in `--home`, where it is given. The API is `oilcan serve` in a process
 of its own; the bare route runs one prepared statement over the same rows, in a process of its own
 too, and sends them with FastAPI's own encoder: no checks of who asks, no filters, no model.
 
-Uses an embedded PostgreSQL of its own (with fsync), or the empty database in
-OILCAN_BENCH_DATABASE_URL.
+Uses an embedded PostgreSQL of its own (with fsync). Figures are of one site.
 """
 
 import argparse
 import asyncio
+import json
 import os
 import shutil
 import statistics
@@ -19,68 +18,34 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import ExitStack, asynccontextmanager
+from datetime import datetime, timedelta
+from datetime import time as time_of_day
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx
 import numpy as np
 import uvicorn
 from fastapi import FastAPI
 from psycopg.rows import dict_row
+from psycopg.sql import SQL, Identifier
 from psycopg_pool import AsyncConnectionPool
 
 from bench.harness import publish, table
 from bench.history import served
-from bench.ingest import describe, running
+from bench.ingest import running
+from bench.work_plant import Size, fill
 from config.clock import from_us, now_us
-from config.database import Connection, connect
+from config.database import connect, fetch_one
 from config.diagnostics import configure
 from config.migrate import migrate
+from maintenance.calendars.calendar import Calendar, Shift, Weekday
+from maintenance.calendars.form import calendar_to_json
 from maintenance.orders.list_query import OrderFilters, page_query
 from maintenance.orders.work_order import OPEN_STATES
 from oilcan.engines.postgres import PostgresEngine
 from oilcan.engines.process import free_port, start
-
-PLANT = """
-WITH site AS (
-    INSERT INTO site (code, name) SELECT 'site-' || n, 'Site ' || n FROM generate_series(1, 5) n
-    RETURNING id
-), class AS (
-    INSERT INTO asset_class (code, name) VALUES ('centrifugal_pump', 'Pump') RETURNING id
-)
-INSERT INTO asset (tag, name, class_id, site_id, criticality)
-SELECT 'P-' || n, 'Pump ' || n, class.id, (SELECT min(id) FROM site) + n %% 5,
-       (ARRAY['A', 'B', 'C'])[1 + n %% 3]
-FROM generate_series(1, %(assets)s) n, class
-"""
-
-ORDERS = """
-INSERT INTO work_order (
-    asset_id, site_id, type, origin, title, description, priority, priority_reason, state,
-    created_by, created_at, updated_at, assignee, due_at, completed_at, closed_at
-)
-SELECT asset.id, asset.site_id,
-       (ARRAY['corrective', 'preventive', 'inspection'])[1 + n %% 3], 'person',
-       (ARRAY['Seal drips', 'Bearing runs hot', 'Motor hums', 'Grease the bearings'])[1 + n %% 4]
-           || ' at ' || asset.tag,
-       'Reported by the shift, number ' || md5(n::text), 1 + n %% 5, 'Priority: given.', picked.state,
-       'bench', made.at, made.at,
-       CASE WHEN n %% 2 = 0 THEN 'person-' || n %% 200 END,
-       made.at + interval '14 days',
-       CASE WHEN picked.state = 'closed' THEN made.at + interval '7 days' END,
-       CASE WHEN picked.state = 'closed' THEN made.at + interval '8 days' END
-FROM generate_series(1, %(orders)s) n
-CROSS JOIN LATERAL (
-    SELECT now() - make_interval(mins => 3 * (%(orders)s - n)) AS at
-) made
-CROSS JOIN LATERAL (
-    SELECT CASE WHEN n > %(orders)s * 0.95 OR n %% 20 = 0
-                THEN (ARRAY['draft', 'approved', 'scheduled', 'approved'])[1 + n %% 4]
-                ELSE 'closed' END AS state
-) picked
-JOIN asset ON asset.id = (SELECT min(id) FROM asset) + (n::bigint * 7919) %% %(assets)s
-ORDER BY n
-"""
 
 LISTS = {
     "open ones": "",
@@ -89,21 +54,48 @@ LISTS = {
     "priority 1, preventive": "priority=1&type=preventive",
     "one person": "assignee=person-42",
     "one asset": "asset=P-777",
+    "an asset and its parts (50)": "below=UNIT-750",
+    "an asset and its parts (1,000)": "below=AREA-1000",
     "overdue": "overdue=true",
+    "service level at risk": "at_risk=true",
     "a common word": "text=seal",
     "a rare word": "text=P-4242",
+    "a word that nobody wrote": "text=gearbox",
     "a number": "text=WO-000042",
 }
+OTHERS = {
+    "one order": "/api/v1/work-orders/WO-000042",
+    "dispatch board": "/api/v1/dispatch?site=site-3",
+    "service levels at risk": "/api/v1/service-levels/at-risk",
+    "requests": "/api/v1/requests",
+    "plans": "/api/v1/maintenance-plans",
+    "parts": "/api/v1/parts",
+    "assets": "/api/v1/assets?limit=50",
+    "an asset": "/api/v1/assets/P-777",
+    "page: work orders": "/work-orders",
+    "page: one asset": "/assets/P-777",
+}
+BARE = "bare FastAPI and psycopg, open ones"
+HEAD = [
+    "a page of 50",
+    "a tenth, median ms",
+    "median, ms",
+    "p99, ms",
+    "growth",
+    "calls/s of the bare route's",
+]
+DEFINITION = json.dumps(
+    {
+        "code": "plan-0",
+        "name": "Grease",
+        "applies_to": {"assets": ["P-1"]},
+        "time": {"rule": "FREQ=MONTHLY", "start": "2020-01-31T06:00"},
+    }
+)
+_DAY = Shift("early", frozenset(list(Weekday)[:5]), time_of_day(6), time_of_day(14))
+CALENDAR = json.dumps(calendar_to_json(Calendar("day", "Day", "UTC", (_DAY,))))
+FIGURES = {"month": 30, "quarter": 90, "year": 365}
 _OPEN = "&".join(f"state={state}" for state in sorted(OPEN_STATES))
-
-
-async def fill(connection: Connection, *, orders: int, assets: int) -> None:
-    """Make the plant and its orders, and let the server know its tables."""
-    given = {"orders": orders, "assets": assets}
-    await connection.execute(PLANT, given)
-    await connection.execute(ORDERS, given)
-    await connection.execute("VACUUM (ANALYZE) asset")
-    await connection.execute("VACUUM (ANALYZE) work_order")
 
 
 @asynccontextmanager
@@ -145,31 +137,39 @@ def serve_bare(url: str, port: int) -> None:
     uvicorn.run(application, port=port, log_level="warning")
 
 
-async def report(url: str, *, orders: int, assets: int, calls: int) -> str:
-    """Fill, measure, and tell."""
-    connection = await connect(url, autocommit=True)
-    await fill(connection, orders=orders, assets=assets)
-    async with served(connection, url) as (client, _), bare(url) as other:
-        subjects = [("bare FastAPI and psycopg, open ones", other, "/orders")]
+async def measure(url: str, calls: int) -> dict[str, list[float]]:
+    """Seconds of each call over a plant that is there."""
+    async with (
+        await connect(url, autocommit=True) as connection,
+        served(connection, url) as (client, _),
+        bare(url) as other,
+    ):
+        subjects = [(BARE, other, "/orders")]
         for name, query in LISTS.items():
             wanted = "" if query == "?all" else "&".join(filter(None, (_OPEN, query)))
             subjects.append((f"list: {name}", client, f"/api/v1/work-orders?limit=50&{wanted}"))
-        subjects.append(("one order", client, f"/api/v1/work-orders/WO-{orders // 2:06d}"))
+        subjects += [(name, client, path) for name, path in OTHERS.items()]
         taken = await timed(calls, subjects)
-    plans = [await plan_of(connection, name) for name in ("open", "all")]
-    await connection.close()
-    rows = rows_of(taken)
-    head = ["50 orders of a page", "median, ms", "p99, ms", "calls/s of the bare route's"]
-    return "\n\n".join(
-        [
-            (
-                f"{orders:,} orders of {assets:,} assets, {calls} calls of each in turn, "
-                f"{await describe(url)}. Bars: list p99 20 ms, 0.7 of the bare route."
-            ),
-            table(head, rows),
-            "Rows that a page reads: " + "; ".join(plans) + ".",
+        now = from_us(now_us())
+        figures = [
+            (f"figures of a {name}", client, _figures(now - timedelta(days=days), now))
+            for name, days in FIGURES.items()
         ]
-    )
+        return taken | await timed(max(calls // 10, 3), figures)
+
+
+def _figures(start: datetime, end: datetime) -> str:
+    told = {"site": "site-3", "start": start.isoformat(), "end": end.isoformat()}
+    return f"/api/v1/figures?{urlencode(told)}"
+
+
+async def made(url: str, size: Size) -> None:
+    """Make the plant, unless the database has one."""
+    await migrate(url)
+    async with await connect(url, autocommit=True) as connection:
+        there = await fetch_one(connection, "SELECT EXISTS (SELECT FROM work_order)")
+        if there is not None and not there[0]:
+            await fill(connection, size, definition=DEFINITION, calendar=CALENDAR)
 
 
 async def timed(
@@ -188,35 +188,24 @@ async def timed(
     return taken
 
 
-def rows_of(taken: dict[str, list[float]]) -> list[list[str]]:
-    """Table rows; the first subject is what the others are held against."""
-    base = statistics.median(next(iter(taken.values())))
+def rows_of(small: dict[str, list[float]], large: dict[str, list[float]]) -> list[list[str]]:
+    """Table rows: the tenth, the whole, and what the whole takes of the bare route's time and more."""
+    base = statistics.median(large[BARE])
     return [
         [
             name,
-            f"{statistics.median(seconds) * 1e3:.1f}",
-            f"{np.percentile(seconds, 99) * 1e3:.1f}",
+            f"{_ms(small[name], 50):.1f}",
+            f"{_ms(seconds, 50):.1f}",
+            f"{_ms(seconds, 99):.1f}",
+            f"{statistics.median(seconds) / statistics.median(small[name]):.2f}",
             f"{base / statistics.median(seconds):.2f}",
         ]
-        for name, seconds in taken.items()
+        for name, seconds in large.items()
     ]
 
 
-async def plan_of(connection: Connection, name: str) -> str:
-    """How many rows of the orders the page touches, by the server's own count."""
-    states = OPEN_STATES if name == "open" else frozenset[Any]()
-    filters = OrderFilters(states=states, overdue_at=None if name == "all" else from_us(now_us()))
-    sql, given = page_query(filters, after=None)
-    cursor = await connection.execute(
-        "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) " + sql,
-        given | {"limit": 50},
-        prepare=False,
-    )
-    row = await cursor.fetchone()
-    assert row is not None, "EXPLAIN has a row"
-    buffers = row[0][0]["Plan"]["Shared Hit Blocks"] + row[0][0]["Plan"]["Shared Read Blocks"]
-    kind = "open and overdue" if name == "open" else name
-    return f"{kind} {buffers} blocks"
+def _ms(seconds: list[float], percent: int) -> float:
+    return float(np.percentile(seconds, percent)) * 1e3
 
 
 def main() -> None:
@@ -224,32 +213,53 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--orders", type=int, default=1_000_000)
     parser.add_argument("--assets", type=int, default=100_000)
+    parser.add_argument("--plans", type=int, default=5_000)
     parser.add_argument("--calls", type=int, default=200)
     parser.add_argument("--dry", action="store_true", help="print only, write no page")
+    parser.add_argument("--home", type=Path, help="folder in which the plants are kept")
     parser.add_argument("--bare", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
     configure("warning", role="bench")
-    url = os.environ.get("OILCAN_BENCH_DATABASE_URL", "")
     if options.bare:
-        serve_bare(url, options.bare)
+        serve_bare(os.environ["OILCAN_BENCH_DATABASE_URL"], options.bare)
         return
-    home = Path(tempfile.mkdtemp(prefix="oilcan-bench-"))
+    home = options.home or Path(tempfile.mkdtemp(prefix="oilcan-bench-"))
+    home.mkdir(parents=True, exist_ok=True)
     home.chmod(0o755)
+    sizes = [
+        Size(options.orders // part, options.assets // part, options.plans) for part in (10, 1)
+    ]
     with ExitStack() as stack:
-        stack.callback(shutil.rmtree, home)
-        if not url:
-            database = PostgresEngine(home / "database")
-            (home / "database").mkdir()
-            (home / "database").chmod(0o755)
-            stack.enter_context(running(database))
-            url = database.url
-        asyncio.run(migrate(url))
-        text = asyncio.run(
-            report(url, orders=options.orders, assets=options.assets, calls=options.calls)
-        )
+        if options.home is None:
+            stack.callback(shutil.rmtree, home)
+        engine = PostgresEngine(home)
+        stack.enter_context(running(engine))
+        small, large = (asyncio.run(_at(engine, size, options.calls)) for size in sizes)
+    text = "\n\n".join(
+        [
+            (
+                f"{options.orders:,} orders of {options.assets:,} assets and {options.plans:,} plans, "
+                f"beside a tenth of the orders and assets; {options.calls} calls of each in turn. "
+                "Bars: p99 50 ms, of a list page 20 ms and 0.7 of the bare route."
+            ),
+            table(HEAD, rows_of(small, large)),
+        ]
+    )
     print(text)
     if not options.dry:
         publish("work-orders", "python -m bench.work_orders", text)
+
+
+async def _at(engine: PostgresEngine, size: Size, calls: int) -> dict[str, list[float]]:
+    name = f"orders_{size.orders}"
+    async with await connect(engine.url, autocommit=True) as connection:
+        known = "SELECT EXISTS (SELECT FROM pg_database WHERE datname = %s)"
+        there = await fetch_one(connection, known, [name])
+        if there is not None and not there[0]:
+            await connection.execute(SQL("CREATE DATABASE {}").format(Identifier(name)))
+    url = engine.database_url(name)
+    await made(url, size)
+    return await measure(url, calls)
 
 
 if __name__ == "__main__":
