@@ -1,7 +1,7 @@
 """Whatever people do to orders, in any order and at once: no illegal state, and nothing lost or doubled."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -21,6 +21,7 @@ from tests.maintenance.commands.workshop import (
     Deed,
     brought_to,
     build_workshop,
+    deeds_to,
     what_is_wrong,
 )
 from tests.maintenance.scene import Plant, build_plant
@@ -108,15 +109,27 @@ class Work(RuleBasedStateMachine):
         choice = self.choice(pick, quantity)
         self.run(attempt(DEEDS[name], self.plant, self.connection, choice))
 
+    def attempt_all(self, names: Iterable[str], pick: int) -> None:
+        """One after the other, whatever is refused."""
+        for name in names:
+            choice = self.choice(pick, Decimal(1))
+            self.run(attempt(DEEDS[name], self.plant, self.connection, choice))
+
     @rule(state=st.sampled_from(STATES), pick=PICK)
     def work_goes_well(self, state: State, pick: int) -> None:
-        async def go() -> None:
-            try:
-                await brought_to(self.plant, self.orders[pick // 30], state)
-            except MaintenanceError:
-                return
+        self.attempt_all([*deeds_to(state)], pick)
 
-        self.run(go())
+    @rule(between=st.lists(NAMES, max_size=2), pick=PICK)
+    def work_is_interrupted(self, between: list[str], pick: int) -> None:
+        self.attempt_all(["begin_timer", "hold", *between, "resume"], pick)
+
+    @rule(name=st.sampled_from(["require", "put_permits_in_force", "take_permit_on"]), pick=PICK)
+    def permits_change_while_work_rests(self, name: str, pick: int) -> None:
+        self.attempt_all(["hold", name, "resume"], pick)
+
+    @rule(pick=PICK)
+    def work_is_taken_up_again(self, pick: int) -> None:
+        self.attempt_all(["require", "put_permits_in_force", "reopen"], pick)
 
     @rule(names=st.tuples(NAMES, NAMES), picks=st.tuples(PICK, PICK), quantity=QUANTITY)
     def two_people_do_something_at_once(
@@ -156,7 +169,7 @@ def test_no_sequence_of_work_reaches_an_illegal_state_or_loses_or_doubles_anythi
         lambda: Work(database_url),
         settings=settings(
             max_examples=16,
-            stateful_step_count=20,
+            stateful_step_count=16,
             deadline=None,
             suppress_health_check=list(HealthCheck),
         ),

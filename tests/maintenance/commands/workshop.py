@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from itertools import groupby
 from typing import Any
@@ -139,6 +139,13 @@ async def end_timer(plant: Plant, on: Connection, choice: Choice) -> None:
     await stop_timer(on, choice.order, person=who, actor=who, clock=plant.now_us)
 
 
+async def end_timers(plant: Plant, on: Connection, choice: Choice) -> None:
+    order = await get_order(on, choice.order)
+    for entry in await labour_of(on, order.id):
+        if entry.running:
+            await stop_timer(on, order.number, person=entry.person, actor="ana", clock=plant.now_us)
+
+
 async def write_time(plant: Plant, on: Connection, choice: Choice) -> None:
     worked = TimeWorked(choice.person, minutes=5 + choice.pick % 50)
     await enter_time(on, choice.order, worked, actor="ana", clock=plant.now_us)
@@ -183,8 +190,14 @@ async def put_permits_in_force(plant: Plant, on: Connection, choice: Choice) -> 
             continue
         at = AtPermit(order.number, permit.id)
         for point in permit.isolations:
-            for who, step in (("ben", IsolationStep.APPLY), ("kim", IsolationStep.VERIFY)):
-                await step_isolation(on, at, point.tag, step, actor=who, clock=plant.now_us)
+            if not point.in_place:
+                await step_isolation(
+                    on, at, point.tag, IsolationStep.APPLY, actor="ben", clock=plant.now_us
+                )
+            if not point.in_place or point.verified_at is None:
+                await step_isolation(
+                    on, at, point.tag, IsolationStep.VERIFY, actor="lee", clock=plant.now_us
+                )
         if permit.state(plant.now) is PermitState.REQUIRED:
             await step_permit(on, at, PermitStep.ISSUE, actor="ana", clock=plant.now_us)
 
@@ -218,7 +231,7 @@ async def record(plant: Plant, on: Connection, choice: Choice) -> None:
 
 async def record_all(plant: Plant, on: Connection, choice: Choice) -> None:
     for pick in (6, 1, 2):
-        await record(plant, on, Choice(choice.order, pick + (3 if pick % 4 == 0 else 0)))
+        await record(plant, on, Choice(choice.order, pick))
 
 
 async def take_part(plant: Plant, on: Connection, choice: Choice) -> None:
@@ -292,6 +305,7 @@ DEEDS: Mapping[str, Deed] = {
         for deed in (
             begin_timer,
             end_timer,
+            end_timers,
             write_time,
             take_time_back,
             require,
@@ -498,16 +512,23 @@ async def _rows(connection: Connection, sql: str, *given: Any) -> list[Any]:
     return await (await connection.execute(sql.encode(), given or None)).fetchall()
 
 
+WAY: Mapping[State, tuple[str, ...]] = {
+    State.APPROVED: ("approve", "put_permits_in_force"),
+    State.IN_PROGRESS: ("start", "begin_timer", "take_part"),
+    State.COMPLETED: ("end_timers", "record_all", "hand_permits_back", "complete"),
+    State.CLOSED: ("close",),
+}
+"""The way that people take, and what they do before each state of an order."""
+
+
+def deeds_to(state: State) -> list[str]:
+    """Names of the deeds that bring a new order to a state."""
+    stops = list(WAY)
+    return [name for stop in stops[: stops.index(state) + 1] for name in WAY[stop]]
+
+
 async def brought_to(plant: Plant, number: str, state: State) -> None:
     """The order in a state, by the way that people take, with all that it needs."""
-    way = [State.APPROVED, State.IN_PROGRESS, State.COMPLETED, State.CLOSED]
-    deeds = {
-        State.APPROVED: (move(Action.APPROVE), put_permits_in_force),
-        State.IN_PROGRESS: (move(Action.START), begin_timer, take_part),
-        State.COMPLETED: (end_timer, record_all, hand_permits_back, move(Action.COMPLETE)),
-        State.CLOSED: (move(Action.CLOSE),),
-    }
-    for stop in way[: way.index(state) + 1]:
-        for deed in deeds[stop]:
-            await deed(plant, plant.connection, Choice(number, 0))
-        plant.now += timedelta(minutes=10)
+    for name in deeds_to(state):
+        await DEEDS[name](plant, plant.connection, Choice(number, 0))
+        plant.later(minutes=3)
