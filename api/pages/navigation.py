@@ -24,6 +24,7 @@ PLACES_TO_GO: Final[tuple[tuple[str, tuple[tuple[str, str], ...]], ...]] = (
             ("/people", "People"),
             ("/calendars", "Calendars"),
             ("/knowledge", "Knowledge"),
+            ("/codes", "Codes"),
         ),
     ),
     ("Stock", (("/stock", "Parts"), ("/procurement", "Procurement"), ("/costs", "Costs"))),

@@ -13,13 +13,16 @@ from api.guard import Reader
 from api.labels import label_svg
 from api.pages.places import load_places
 from api.pages.render import render
+from api.pages.stock import money
 from api.services import ConnectionOf, Services, services_of
 from api.v1.assets import existing_asset
 from config.clock import from_us
+from config.currency import plant_currency
 from config.database import Connection
 from maintenance.attachments.attachment import Subject, SubjectKind
 from maintenance.attachments.media_type import SHOWN
 from maintenance.attachments.queries import attachments_of
+from maintenance.costs.queries import replacement_hint
 from maintenance.register.asset import Asset, KeptIn, OperatingState
 from maintenance.register.downtime.queries import downtimes_of, open_downtime
 from maintenance.register.history import changes_of_asset, states_of
@@ -38,6 +41,7 @@ router = APIRouter(include_in_schema=False)
 _ON_A_PAGE = 100
 _LABELS = 200
 _SHOWN = 12
+_YEARS = 3
 
 Tag = Annotated[str | None, Query(max_length=100)]
 
@@ -141,6 +145,10 @@ async def register_context(
         "downtimes": await downtimes_of(connection, asset.id, limit=_SHOWN),
         "documents": await attachments_of(connection, Subject(SubjectKind.ASSET, asset.id)),
         "shown_types": SHOWN,
+        "worth": await replacement_hint(connection, asset.tag, until=at, years=_YEARS),
+        "money": money,
+        "currency": plant_currency(),
+        "may_buy": caller.may(Permission.PROCURE) and asset.retired_at is None,
         "changes": await changes_of_asset(connection, asset.id, limit=_SHOWN),
         "states": await states_of(connection, asset.id, limit=_SHOWN),
         "operating_states": list(OperatingState),

@@ -56,6 +56,26 @@ async def test_a_photo_is_attached_and_shown(page: Page, tmp_path: Path) -> None
     assert await shown.evaluate("image => image.naturalWidth") > 0
 
 
+async def test_a_nameplate_is_written_and_what_a_like_asset_costs_is_set_against_it(
+    page: Page, connection: Connection
+) -> None:
+    await connection.execute("UPDATE asset SET kept_in = 'database' WHERE tag = 'P-101'")
+    await page.goto("/assets/P-101")
+    await page.get_by_role("button", name="Change", exact=True).click()
+    asked = page.get_by_role("dialog", name="Change P-101")
+    await asked.get_by_label("Manufacturer").fill("Sterling")
+    await asked.get_by_label("Year").fill("2022")
+    await asked.get_by_role("button", name="Save").press("Enter")
+    await expect(page.get_by_role("region", name="Facts")).to_contain_text("Sterling")
+    worth = page.get_by_role("region", name="Repair or replace")
+    await expect(worth).to_contain_text("Nobody has said")
+    await page.get_by_role("button", name="Say what a like one costs").click()
+    await page.get_by_role("dialog").get_by_label("With its installation").fill("12500,50")
+    await page.get_by_role("dialog").get_by_role("button", name="Save").click()
+    await expect(worth).to_contain_text("12\u202f500.50 EUR")
+    await expect(worth).to_contain_text("cost 0 % of what a like asset would cost")
+
+
 async def test_an_asset_is_made_found_moved_and_retired(page: Page) -> None:
     await page.goto("/register?parent=P-101")
     await page.get_by_role("button", name="New asset").click()

@@ -1,7 +1,7 @@
 // Buttons that do something over the API: `data-post` says where, `data-asks` which dialog comes first.
 
-import { fill, written } from "/static/form.js";
-import { keyOf, post } from "/static/request.js";
+import { fill, said } from "/static/form.js";
+import { keyOf, send } from "/static/request.js";
 
 const refusal = document.getElementById("refusal");
 
@@ -50,7 +50,8 @@ async function act(button, body) {
   refusal.textContent = "";
   button.disabled = true;
   const key = keyOf(button.dataset.post, body);
-  const problem = await post(button.dataset.post, { body, version: button.dataset.version, key });
+  const { method = "POST", version } = button.dataset;
+  const { problem } = await send(method, button.dataset.post, body, { version, key });
   if (problem === null) {
     location.reload();
     return;

@@ -34,6 +34,7 @@ export function fill(form, button) {
 /** What a field says: a number where `data-number`, cents where `data-minor`, a moment in UTC. */
 export function written(field) {
   if ("number" in field.dataset) return Number(field.value);
+  if ("boolean" in field.dataset) return field.value === "true";
   if ("decimal" in field.dataset) return field.value.trim().replace(",", ".");
   if ("minor" in field.dataset) return Math.round(Number(field.value.replace(",", ".")) * 100);
   return "moment" in field.dataset || field.type === "datetime-local" ? new Date(field.value).toISOString() : field.value;
@@ -57,6 +58,6 @@ function put(body, field) {
 
 function valueOf(field) {
   const text = field.value.trim();
-  if (text === "") return "null" in field.dataset ? null : "keep" in field.dataset ? "" : undefined;
+  if (text === "") return "null" in (field.selectedOptions?.[0] ?? field).dataset ? null : "keep" in field.dataset ? "" : undefined;
   return written(field);
 }
