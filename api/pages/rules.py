@@ -1,8 +1,8 @@
 """The pages of rules: all of them, and one with its versions, what it found and what it tries."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 import yaml
 from fastapi import APIRouter, Path, Request, Response
@@ -28,12 +28,14 @@ from conditions.rule_queries import (
     version_changes,
 )
 from config.database import Connection
+from config.unit_sign import unit_sign
 
 router = APIRouter(include_in_schema=False)
 
 _MOST = 500
 _SHOWN = 20
 _NONE = EventCount(0, 0)
+_IN_ORDER = ("asset_class", "inputs", "params", "rules")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +100,8 @@ async def get_rule_page(
         name=name,
         current=current,
         shadow=shadow,
-        text=as_written(current),
-        shadow_text=as_written(shadow) if shadow and shadow is not current else None,
+        text=as_written(current.definition),
+        shadow_text=as_written(shadow.definition) if shadow and shadow is not current else None,
         parameters=parameters_of(current, await overrides_of(connection, asset_class)),
         versions=[VersionRow(one, counts.get(one.id, _NONE)) for one in versions],
         changes=await version_changes(connection, name),
@@ -134,9 +136,25 @@ async def _rows(connection: Connection) -> list[RuleRow]:
     ]
 
 
-def as_written(version: RuleVersion) -> str:
-    """A version as a rule file would have it."""
-    return yaml.safe_dump(version.definition, sort_keys=False, allow_unicode=True, width=88)
+def as_written(said: Mapping[str, Any]) -> str:
+    """A definition as a rule file would have it, in the order in which people write one."""
+    ordered = {key: said[key] for key in (*_IN_ORDER, *said) if key in said}
+    if params := said.get("params"):
+        ordered["params"] = {name: _plain(value) for name, value in params.items()}
+    return yaml.safe_dump(ordered, sort_keys=False, allow_unicode=True, width=88)
+
+
+def _plain(value: Any) -> Any:
+    """A parameter that says nothing but its value is that number, as in most files."""
+    return value["value"] if isinstance(value, dict) and set(value) == {"value"} else value
+
+
+def _with_unit(value: Any) -> str:
+    if not isinstance(value, dict):
+        return str(value)
+    return (
+        f"{value['value']} {unit_sign(value['unit'])}" if value.get("unit") else f"{value['value']}"
+    )
 
 
 def parameters_of(version: RuleVersion, overrides: Sequence[Override]) -> list[Parameter]:
@@ -144,7 +162,7 @@ def parameters_of(version: RuleVersion, overrides: Sequence[Override]) -> list[P
     return [
         Parameter(
             name=name,
-            value=str(value),
+            value=_with_unit(value),
             source=version.file,
             overrides=[one for one in overrides if one.name == name],
         )

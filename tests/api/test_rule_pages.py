@@ -1,13 +1,18 @@
 """The pages of rules and backtests in a real browser."""
 
+import re
 from typing import Any
 
 import pytest
+import yaml
 from playwright.async_api import Browser, Page, expect
 
+from api.pages.rules import as_written
+from conditions.rule_file import rule_from_definition
 from config.database import Connection
 from tests.api import test_pages as pages
 from tests.api.backtests.scene import FAILED, asked, keep, store_day
+from tests.conditions.plants import RULES, rules
 
 browser, open_page = pages.browser, pages.open_page
 
@@ -49,6 +54,28 @@ async def test_a_rule_is_tried_and_activated_on_its_page(day: Connection, page: 
     await page.get_by_role("button", name="activate version 2").click()
     await expect(page.locator(".head .pill.on")).to_have_text("active 2")
     await expect(page.get_by_text("Version 2: shadow: a trial")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("params", "shown"),
+    [("{trip: 7.5}", 7.5), ("{trip: {value: 7.5, unit: mm/s}}", {"value": 7.5, "unit": "mm/s"})],
+)
+async def test_a_rule_is_shown_as_people_write_one_and_means_the_same(
+    params: str, shown: Any
+) -> None:
+    (rule, *_) = rules(RULES.replace("{trip: 7.0}", params))
+    text = as_written({key: rule.definition[key] for key in sorted(rule.definition, reverse=True)})
+    assert list(yaml.safe_load(text)) == ["asset_class", "inputs", "params", "rules"]
+    assert yaml.safe_load(text)["params"] == {"trip": shown}
+    again = rule_from_definition(yaml.safe_load(text), file="", line=0)
+    assert again.state_hash == rule.state_hash
+
+
+async def test_parameters_are_shown_with_their_values(day: Connection, page: Page) -> None:
+    assert day
+    await page.goto(ADDRESS)
+    row = page.get_by_role("region", name="Parameters").get_by_role("row", name="trip")
+    await expect(row.locator(".n")).to_have_text(re.compile(r"^7(\.0)?( mm/s)?$"))
 
 
 async def test_who_may_not_tune_sees_a_rule_without_buttons(day: Connection, page: Page) -> None:

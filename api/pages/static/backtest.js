@@ -35,33 +35,39 @@ function timeline(result, colour, width) {
   const layout = layoutOf(colour, { title: "", unit: "", width });
   const shades = { low: colour.accent, medium: colour.medium, high: colour.high, critical: colour.critical };
   const traces = [];
+  const named = new Set();
+  // Several variants share a legend: each kind stands in it once.
+  const add = (trace) => {
+    if (!trace.x.length) return;
+    traces.push({ ...trace, legendgroup: trace.name, showlegend: !named.has(trace.name) });
+    named.add(trace.name);
+  };
   for (const variant of result.variants) {
     const lane = (asset) => (variant.label ? `${asset} ${variant.label}` : asset);
     for (const [severity, shade] of Object.entries(shades)) {
       const events = variant.events.filter((event) => event.peak_severity === severity);
-      if (!events.length) continue;
-      traces.push({
+      add({
         type: "scatter", mode: "lines", name: severity, line: { color: shade, width: 9 }, connectgaps: false, hoverinfo: "x+y",
         x: events.flatMap((event) => [at(event.raised_at), at(event.cleared_at ?? result.end), null]),
         y: events.flatMap((event) => [lane(event.asset), lane(event.asset), null]),
       });
     }
-    traces.push({
+    add({
       type: "scatter", mode: "markers", name: "order", marker: { symbol: "diamond", size: 10, color: colour.text },
       x: variant.orders.map((order) => at(order.raised_at)), y: variant.orders.map((order) => lane(order.asset)),
       text: variant.orders.map((order) => order.reason),
     });
-    traces.push({
+    add({
       type: "scatter", mode: "markers", name: "failure", marker: { symbol: "x", size: 11, color: colour.critical },
       x: variant.failures.map((failure) => at(failure.at)), y: variant.failures.map((failure) => lane(failure.asset)),
     });
   }
   layout.showlegend = true;
-  layout.legend = { orientation: "h", y: 1.12 };
+  layout.legend = { orientation: "h", y: -0.2 };
   layout.hovermode = "closest";
   layout.xaxis.range = [at(result.start), at(result.end)];
   layout.yaxis.type = "category";
-  return { traces: traces.filter((trace) => trace.x.length), layout };
+  return { traces, layout };
 }
 
 /** What each value costs in orders a month, and what it brings in failures caught. */
