@@ -116,6 +116,14 @@ def test_5_an_event_is_stamped_with_the_time_of_the_readings() -> None:
     assert change.at_us == 5 * S
 
 
+def test_5_a_delay_that_begins_within_hours_of_the_day_ends_and_raises() -> None:
+    one = one_rule('raise: "vib > 7", enabled_when: "hour() >= 6 and hour() < 22", for: 5m')
+    six = 6 * 3600
+    assert one.feed([readings(VIB, (six - 4, 8))]) == []
+    found = one.feed([readings(VIB, *((six + n, 8) for n in range(0, 400, 4)))])
+    assert told(found) == [(ChangeKind.RAISED, six + 300)]
+
+
 @pytest.mark.parametrize("second", [0, 1, 3599])
 def test_6_a_window_over_midnight_holds_midnight(second: int) -> None:
     berlin = ZoneInfo("Europe/Berlin")
