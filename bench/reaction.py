@@ -4,7 +4,8 @@ Everything of `oilcan up` runs as in a plant, each role a process of its own. A 
 polled; one register after the other changes, each raises an event and asks for a work order. Beside them
 the readings of 5,000 points come to the log each 100 ms, and a rule watches each of their machines. The
 clock runs from the change, and from the answer that told it: what lies between is the poll interval. It
-stops when another session of the database sees the row, looked for each 5 ms.
+stops when another session of the database sees the row, looked for each 5 ms. The stages between say where
+the time goes: until another reader of the log has the reading, from there to the event, from it to the order.
 """
 
 import argparse
@@ -26,11 +27,11 @@ from pymodbus.simulator import DataType, SimData, SimDevice
 
 from bench.harness import publish, table
 from config.clock import now_us
-from config.log import BatchId, Kind, close_log, connect_log
+from config.log import BatchId, Kind, Position, close_log, connect_log, read
 from config.log import publish as append
 from config.settings import Settings
 from edge.reading import ReadingBatch
-from edge.wire import encode_readings
+from edge.wire import decode_readings, encode_readings
 from oilcan.engines.process import free_port
 from oilcan.settings import EngineSettings
 from oilcan.supervisor import UpOptions, up
@@ -146,6 +147,22 @@ async def go_by(log_url: str, published: list[int]) -> None:
         await close_log(client)
 
 
+async def watch_log(log_url: str, seen: dict[str, float]) -> None:
+    """Note when the changed register of each gate can be read from the log, until cancelled."""
+    client = await connect_log(log_url, name="bench-watch")
+    try:
+        async for records in read(client, None, Position()):
+            now = perf_counter()
+            for record in records:
+                if record.kind is not Kind.READINGS or record.batch.edge == "bench":
+                    continue
+                batch = decode_readings(record.data)
+                for row in np.flatnonzero(batch.value > 0):
+                    seen.setdefault(batch.tags[batch.tag_index[row]].partition(".")[0], now)
+    finally:
+        await close_log(client)
+
+
 async def watch(url: str, query: str, seen: dict[str, float], count: int) -> None:
     """Note when the row of each gate is there, until all are, or none has come for long."""
     async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
@@ -187,9 +204,12 @@ async def measure(home: Path, gates: Gates, every: str) -> str:
     )
     events: dict[str, float] = {}
     orders: dict[str, float] = {}
+    logged: dict[str, float] = {}
     published = [0]
     async with up(options) as running:
-        beside = asyncio.create_task(go_by(running.log_url, published))
+        beside = asyncio.gather(
+            go_by(running.log_url, published), watch_log(running.log_url, logged)
+        )
         await asyncio.sleep(_SETTLE_S)
         began, before = perf_counter(), published[0]
         await asyncio.gather(
@@ -206,6 +226,9 @@ async def measure(home: Path, gates: Gates, every: str) -> str:
         line("answer -> event row", gates.told, events, "p99 250"),
         line("change -> work order row", gates.changed, orders, ""),
         line("answer -> work order row", gates.told, orders, "p50 100, p99 500"),
+        line("of it: answer -> log", gates.told, logged, ""),
+        line("of it: log -> event row", logged, events, ""),
+        line("of it: event row -> work order row", events, orders, ""),
     ]
     beat = f"{gates.count} changes, polled each {every}, beside {rate:,.0f} readings/s."
     return f"{beat}\n\n{table(head, rows)}"
