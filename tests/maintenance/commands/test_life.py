@@ -3,13 +3,12 @@
 import asyncio
 from collections.abc import Coroutine
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
-    RuleBasedStateMachine,
     invariant,
     precondition,
     rule,
@@ -17,7 +16,7 @@ from hypothesis.stateful import (
 )
 
 from conditions.event import ChangeKind, Severity
-from config.database import Connection, connect
+from config.database import Connection
 from maintenance.commands.creation import NewOrder, create_order
 from maintenance.commands.service import assign, change_state
 from maintenance.errors import (
@@ -35,11 +34,11 @@ from maintenance.orders import queries
 from maintenance.orders.list_query import OrderFilters, find_orders
 from maintenance.orders.transitions import TRANSITIONS, allowed_transitions
 from maintenance.orders.work_order import Action, OrderType, Particulars, WorkOrder
+from tests.maintenance.machine import DatabaseMachine
 from tests.maintenance.scene import START, Plant, build_plant
 
 pytestmark = pytest.mark.store
 
-T = TypeVar("T")
 ASSETS = st.sampled_from(["P-101", "P-102"])
 MODES = st.sampled_from(["VIB", "OHE"])
 ACTIONS = st.sampled_from(Action)
@@ -102,29 +101,14 @@ async def outcome_of(asked: Coroutine[Any, Any, WorkOrder]) -> WorkOrder | Maint
         return refused
 
 
-class Life(RuleBasedStateMachine):
+class Life(DatabaseMachine):
     """People, conditions and workers at one small plant, in any order."""
 
     def __init__(self, database_url: str) -> None:
-        super().__init__()
-        self.runner = asyncio.Runner()
-        self.connection: Connection = self.run(connect(database_url, autocommit=True))
-        self.other: Connection = self.run(connect(database_url, autocommit=True))
-        # Some tables keep their rows for ever; not those of a test.
-        self.run(self.connection.execute("SET session_replication_role = replica"))
-        self.run(self.connection.execute(_EMPTY))
-        self.run(self.connection.execute("SET session_replication_role = origin"))
+        super().__init__(database_url, empty=_EMPTY)
         self.plant: Plant = self.run(build_plant(self.connection))
         self.event_ids: list[int] = []
         self.priorities: dict[int, int] = {}
-
-    def run(self, work: Coroutine[Any, Any, T]) -> T:
-        return self.runner.run(work)
-
-    def teardown(self) -> None:
-        self.run(self.connection.close())
-        self.run(self.other.close())
-        self.runner.close()
 
     def orders(self) -> list[WorkOrder]:
         return self.run(find_orders(self.connection, OrderFilters(), limit=1000))

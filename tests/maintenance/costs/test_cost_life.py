@@ -8,10 +8,10 @@ from typing import Any, TypeVar
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import invariant, rule, run_state_machine_as_test
 
 from config.clock import to_us
-from config.database import Connection, connect
+from config.database import Connection
 from maintenance.commands.labour import enter_time, reverse_time
 from maintenance.commands.service import change_state
 from maintenance.errors import MaintenanceError
@@ -22,6 +22,7 @@ from maintenance.orders.labour import TimeWorked
 from maintenance.orders.work_order import Action, Particulars
 from maintenance.people.service import save_staff
 from maintenance.people.staff import Rate, Staff
+from tests.maintenance.machine import DatabaseMachine
 from tests.maintenance.materials.shelf import BEARING, MAIN, build_storerooms, make_order, wrongs
 from tests.maintenance.scene import START, build_plant
 
@@ -57,17 +58,11 @@ GROUP BY work_order_id, split_part(source, '/', 2) HAVING count(*) > 1
 """
 
 
-class Work(RuleBasedStateMachine):
+class Work(DatabaseMachine):
     """Two orders, one technician whose rate rises, bearings whose price moves."""
 
     def __init__(self, database_url: str) -> None:
-        super().__init__()
-        self.runner = asyncio.Runner()
-        self.connection: Connection = self.run(connect(database_url, autocommit=True))
-        self.other: Connection = self.run(connect(database_url, autocommit=True))
-        self.run(self.connection.execute("SET session_replication_role = replica"))
-        self.run(self.connection.execute(_EMPTY))
-        self.run(self.connection.execute("SET session_replication_role = origin"))
+        super().__init__(database_url, empty=_EMPTY)
         self.run(build_plant(self.connection))
         self.run(build_storerooms(self.connection))
         self.now = START
@@ -77,14 +72,6 @@ class Work(RuleBasedStateMachine):
         self.run(self.connection.execute("UPDATE work_order SET type = 'inspection'"))
         self.issues: list[int] = []
         self.closed: dict[str, int] = {}
-
-    def run(self, work: Coroutine[Any, Any, T]) -> T:
-        return self.runner.run(work)
-
-    def teardown(self) -> None:
-        self.run(self.connection.close())
-        self.run(self.other.close())
-        self.runner.close()
 
     def now_us(self) -> int:
         return to_us(self.now)

@@ -4,13 +4,13 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import invariant, rule, run_state_machine_as_test
 
-from config.database import Connection, connect
+from config.database import Connection
 from maintenance.errors import MaintenanceError
 from maintenance.materials.correction import adjust, count, reverse
 from maintenance.materials.ledger import Permit, Place, Said
@@ -25,6 +25,7 @@ from maintenance.materials.reservations import (
     reserve,
 )
 from maintenance.materials.service import give_back, issue, receive, transfer
+from tests.maintenance.machine import DatabaseMachine
 from tests.maintenance.materials.shelf import (
     BEARING,
     MAIN,
@@ -36,7 +37,6 @@ from tests.maintenance.materials.shelf import (
 )
 from tests.maintenance.scene import START, build_plant
 
-T = TypeVar("T")
 PICK = st.integers(0, 1000)
 QUANTITY = st.integers(1, 6_000).map(lambda n: Decimal(n) / 1000) | st.integers(1, 6).map(Decimal)
 PLACE = st.builds(
@@ -52,17 +52,11 @@ TRUNCATE site, asset_class, asset, work_order, part, storeroom, outbox RESTART I
 Deed = Callable[[Connection], Coroutine[Any, Any, Any]]
 
 
-class Shelves(RuleBasedStateMachine):
+class Shelves(DatabaseMachine):
     """Two people at two storerooms with two parts and three orders, in any order."""
 
     def __init__(self, database_url: str) -> None:
-        super().__init__()
-        self.runner = asyncio.Runner()
-        self.connection: Connection = self.run(connect(database_url, autocommit=True))
-        self.other: Connection = self.run(connect(database_url, autocommit=True))
-        self.run(self.connection.execute("SET session_replication_role = replica"))
-        self.run(self.connection.execute(_EMPTY))
-        self.run(self.connection.execute("SET session_replication_role = origin"))
+        super().__init__(database_url, empty=_EMPTY)
         self.run(build_plant(self.connection))
         self.run(build_storerooms(self.connection))
         self.orders = [
@@ -71,14 +65,6 @@ class Shelves(RuleBasedStateMachine):
         ]
         self.now = START
         self.entries: list[int] = []
-
-    def run(self, work: Coroutine[Any, Any, T]) -> T:
-        return self.runner.run(work)
-
-    def teardown(self) -> None:
-        self.run(self.connection.close())
-        self.run(self.other.close())
-        self.runner.close()
 
     def attempt(self, deed: Deed) -> None:
         self.run(self.allowed_or_not(deed, self.connection))
