@@ -4,21 +4,19 @@ Every test disturbs the line while a device of each protocol publishes numbers, 
 of them are stored that the protocol promises.
 """
 
-import os
 import random
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import psycopg
 import pytest
 from _pytest.mark import ParameterSet
-from psycopg.conninfo import make_conninfo
 
 from tests.acceptance.faults import faults
 from tests.acceptance.faults.faults import Fault
 from tests.acceptance.faults.ledger import CLEAN, Verdict
 from tests.acceptance.faults.line import Line, running_line
+from tests.acceptance.given_database import given_database_url
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -29,15 +27,8 @@ _FAKETIME = next(map(str, Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1")
 @pytest.fixture(scope="module")
 def given_database() -> Iterator[str]:
     """An empty database on the server under test, or nothing: the line has a server of its own."""
-    server_url = os.environ.get("OILCAN_TEST_DATABASE_URL", "")
-    if not server_url:
-        yield ""
-        return
-    name = f"oilcan_faults_{os.getpid()}"
-    with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-        yield make_conninfo(server_url, dbname=name)
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    with given_database_url("faults") as url:
+        yield url
 
 
 @pytest.fixture(scope="module")

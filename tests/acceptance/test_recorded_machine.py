@@ -22,7 +22,6 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from psycopg.conninfo import make_conninfo
 from pymodbus.constants import ExcCodes
 from pymodbus.server import ModbusTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
@@ -32,6 +31,7 @@ from config.settings import Settings
 from oilcan.engine_addresses import find_database_url
 from oilcan.engines.process import free_port
 from tests.acceptance.faults.service import wait_until
+from tests.acceptance.given_database import given_database_url
 
 _DATA = "shared/data/NAB/data/realKnownCause/machine_temperature_system_failure.csv"
 RECORDED = next(
@@ -190,22 +190,6 @@ class Site:
 
 
 @contextmanager
-def given_database() -> Iterator[str]:
-    """An empty database on the server under test, or nothing: `oilcan up` has its own."""
-    server_url = os.environ.get("OILCAN_TEST_DATABASE_URL", "")
-    if not server_url:
-        yield ""
-        return
-    name = f"oilcan_machine_{os.getpid()}"
-    with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-        try:
-            yield make_conninfo(server_url, dbname=name)
-        finally:
-            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
-
-
-@contextmanager
 def everything_up(folder: Path, port: int, database_url: str) -> Iterator[Site]:
     """`oilcan up` on the plant, stopped at the end."""
     plant = folder / "plant"
@@ -243,7 +227,7 @@ def test_an_order_is_raised_before_the_breakdown_and_a_backtest_finds_the_same(
     port = free_port()
     machine = Machine(port, [row.value for row in rows])
     try:
-        with given_database() as url, everything_up(tmp_path, port, url) as site:
+        with given_database_url("machine") as url, everything_up(tmp_path, port, url) as site:
             wait_until(lambda: machine.done, "the recording is read", 120)
             wait_until(lambda: bool(site.ask(ORDERS)), "an order", 60)
             wait_until(lambda: len(site.ask(READINGS)) >= len(rows), "readings stored", 60)

@@ -17,7 +17,6 @@ import httpx
 import paho.mqtt.client as mqtt
 import psycopg
 import pytest
-from psycopg.conninfo import make_conninfo
 
 from config.settings import Settings
 from oilcan.engine_addresses import find_database_url
@@ -25,6 +24,7 @@ from oilcan.engines.process import free_port
 from tests.acceptance.faults.ledger import CLEAN
 from tests.acceptance.faults.modbus_device import ModbusDevice
 from tests.acceptance.faults.service import wait_until
+from tests.acceptance.given_database import given_database_url
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(240)]
 
@@ -150,15 +150,8 @@ WHERE tag = %s
 @pytest.fixture(scope="module")
 def given_database() -> Iterator[str]:
     """An empty database on the server under test, or nothing: `oilcan up` has its own."""
-    server_url = os.environ.get("OILCAN_TEST_DATABASE_URL", "")
-    if not server_url:
-        yield ""
-        return
-    name = f"oilcan_recovery_{os.getpid()}"
-    with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-        yield make_conninfo(server_url, dbname=name)
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    with given_database_url("recovery") as url:
+        yield url
 
 
 @pytest.fixture(scope="module")
