@@ -15,6 +15,7 @@ from api.bodies.article import (
     VoteBody,
 )
 from api.bodies.page import Page, cut, decode_cursor
+from api.entity_tag import etag, version_of
 from api.errors import (
     CursorInvalid,
     IdempotencyKeyInFlight,
@@ -27,7 +28,7 @@ from api.idempotency import Answer, once
 from api.problems import documented
 from api.services import ConnectionOf
 from api.v1.job_plans import IfMatch
-from api.v1.orders import Number, etag, version_of
+from api.v1.orders import Number
 from api.v1.repeatable import IdempotencyKey
 from config.database import Connection
 from maintenance.errors import KeptInFiles, NotFound, StaleVersion, StepValueInvalid

@@ -15,6 +15,7 @@ from api.bodies.asset import (
     ReasonBody,
     StateBody,
 )
+from api.entity_tag import etag, version_of
 from api.errors import (
     IdempotencyKeyInFlight,
     IdempotencyKeyReused,
@@ -26,7 +27,6 @@ from api.idempotency import Answer, once
 from api.problems import documented
 from api.services import ConnectionOf, Services, ServicesOf
 from api.v1.assets import Tag, existing_asset
-from api.v1.orders import etag, version_of
 from api.v1.repeatable import IdempotencyKey
 from config.clock import from_us
 from maintenance.errors import (

@@ -17,6 +17,7 @@ from api.bodies.event import EventBody
 from api.bodies.order import OrderBody
 from api.bodies.page import LARGEST_PAGE, Page, cut, decode_cursor
 from api.bodies.point import LatestBody, PointBody, PointWithLatest
+from api.entity_tag import etag
 from api.errors import (
     CursorInvalid,
     ResourceMissing,
@@ -24,7 +25,6 @@ from api.errors import (
 from api.guard import Reader
 from api.problems import documented
 from api.services import ConnectionOf, ServicesOf
-from api.v1.orders import etag
 from conditions.event import EventState
 from conditions.event_queries import EventFilter, find_events
 from config.clock import from_us

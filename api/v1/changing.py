@@ -4,8 +4,8 @@ from typing import Annotated
 
 from fastapi import Header, Response
 
+from api.entity_tag import etag, version_of
 from api.errors import PreconditionMissing
-from api.v1.orders import etag, version_of
 
 IfMatch = Annotated[
     str | None,

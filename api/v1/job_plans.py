@@ -9,6 +9,7 @@ from api.access.caller import Caller
 from api.access.roles import Permission
 from api.bodies.job_plan import JobPlanBody, JobPlanQuery
 from api.bodies.page import Page, cut, decode_cursor
+from api.entity_tag import etag, version_of
 from api.errors import (
     CursorInvalid,
     IdempotencyKeyInFlight,
@@ -20,7 +21,6 @@ from api.guard import Reader, require
 from api.idempotency import Answer, once
 from api.problems import documented
 from api.services import ConnectionOf
-from api.v1.orders import etag, version_of
 from api.v1.repeatable import IdempotencyKey
 from maintenance.errors import CodeTaken, KeptInFiles, NotFound, StaleVersion, StepValueInvalid
 from maintenance.job_plans.file import JobPlanShape

@@ -21,6 +21,7 @@ from api.bodies.maintenance_plan import (
     ReasonBody,
 )
 from api.bodies.page import Page, cut, decode_cursor
+from api.entity_tag import etag, version_of
 from api.errors import (
     CursorInvalid,
     IdempotencyKeyInFlight,
@@ -33,7 +34,6 @@ from api.guard import Reader, require
 from api.idempotency import Answer, once
 from api.problems import documented
 from api.services import ConnectionOf, ServicesOf
-from api.v1.orders import etag, version_of
 from api.v1.repeatable import IdempotencyKey
 from config.clock import from_us
 from maintenance.errors import (

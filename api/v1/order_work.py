@@ -24,6 +24,7 @@ from api.bodies.order_work import (
     TimeWorkedBody,
 )
 from api.bodies.page import Page
+from api.entity_tag import etag, version_of
 from api.errors import (
     IdempotencyKeyInFlight,
     IdempotencyKeyReused,
@@ -35,7 +36,7 @@ from api.idempotency import Answer, once
 from api.problems import documented
 from api.services import ConnectionOf, ServicesOf
 from api.v1.assets import existing_asset
-from api.v1.orders import Held, Number, etag, version_of
+from api.v1.orders import Held, Number
 from api.v1.repeatable import IdempotencyKey
 from config.clock import from_us
 from config.database import Connection

@@ -1,6 +1,5 @@
 """Work orders: lists, one with its story, creation, and the actions that move it on."""
 
-import re
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -20,14 +19,13 @@ from api.bodies.order import (
     OrderChangeBody,
     OrderDetail,
     OrderQuery,
-    ParentBody,
     ParticularsBody,
     PossibleBody,
-    ProgressBody,
     SeenBody,
     fields_of,
 )
 from api.bodies.page import Page, cut, decode_cursor
+from api.entity_tag import etag, version_of
 from api.errors import (
     CursorInvalid,
     IdempotencyKeyInFlight,
@@ -39,11 +37,12 @@ from api.guard import CallerOf, Reader, demand, require
 from api.idempotency import Answer, once
 from api.problems import documented
 from api.services import ConnectionOf, Services, ServicesOf
+from api.v1.repeatable import IdempotencyKey
 from config.clock import from_us
 from config.database import Connection
 from maintenance.commands.bulk import Seen, assign_all, change_states
 from maintenance.commands.creation import NewOrder, create_order
-from maintenance.commands.editing import edit_order, set_parent
+from maintenance.commands.editing import edit_order
 from maintenance.commands.gates import readiness_of
 from maintenance.commands.service import assign, change_state, comment
 from maintenance.errors import (
@@ -59,7 +58,6 @@ from maintenance.errors import (
     StaleVersion,
     TransitionRefused,
 )
-from maintenance.orders.family import children_of, progress_of
 from maintenance.orders.list_query import OrderFilters, find_orders
 from maintenance.orders.queries import changes_of, events_of, evidence_of, get_order
 from maintenance.orders.transitions import possible_transitions
@@ -80,8 +78,6 @@ NEEDS = {
     Action.REOPEN: Permission.CLOSE,
     Action.CANCEL: Permission.APPROVE,
 }
-
-_ETAG = re.compile(r'"([0-9]{1,9})"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,14 +137,7 @@ async def post_order(
     caller: Annotated[Caller, Depends(require(Permission.CREATE))],
     new: NewOrderBody,
     response: Response,
-    key: Annotated[
-        str | None,
-        Header(
-            alias="Idempotency-Key",
-            max_length=200,
-            description="Sending the same request again with the same key gives the same answer.",
-        ),
-    ] = None,
+    key: IdempotencyKey = None,
 ) -> OrderBody:
     """A draft; `Idempotency-Key` makes it safe to send again, for 24 hours."""
 
@@ -157,11 +146,7 @@ async def post_order(
         return Answer(201, OrderBody.of(order).model_dump(mode="json"))
 
     request = new.model_dump_json().encode()
-    answer = (
-        await create()
-        if key is None
-        else await once(connection, caller.identity, key, request, create)
-    )
+    answer = await once(connection, caller.identity, key, request, create)
     body = OrderBody.model_validate(answer.body)
     response.headers["ETag"] = etag(body.version)
     response.headers["Location"] = f"{router.prefix}/{body.number}"
@@ -358,50 +343,6 @@ async def put_assignee(
     return OrderBody.of(order)
 
 
-@router.put(
-    "/{number}/parent",
-    summary="Make an order a part of larger work",
-    responses=documented(
-        NotFound, StaleVersion, FamilyRefused, PreconditionMissing, PreconditionInvalid
-    ),
-)
-async def put_parent(
-    connection: ConnectionOf,
-    caller: Annotated[Caller, Depends(require(Permission.APPROVE))],
-    held: Annotated[Held, Depends()],
-    said: ParentBody,
-    response: Response,
-) -> OrderBody:
-    """Or of none. `If-Match` holds the ETag that was read."""
-    order = await set_parent(
-        connection,
-        held.number,
-        said.parent,
-        expected_version=version_of(held.if_match),
-        given=Particulars(caller.name, said.reason),
-    )
-    response.headers["ETag"] = etag(order.version)
-    return OrderBody.of(order)
-
-
-@router.get(
-    "/{number}/children",
-    summary="Orders that are parts of an order",
-    responses=documented(NotFound),
-)
-async def get_parts(connection: ConnectionOf, _: Reader, number: Number) -> Page[OrderBody]:
-    """The orders that are parts of it."""
-    order = await get_order(connection, number)
-    return Page(items=[OrderBody.of(part) for part in await children_of(connection, order)])
-
-
-@router.get("/{number}/progress", summary="How far its parts are", responses=documented(NotFound))
-async def get_progress(connection: ConnectionOf, _: Reader, number: Number) -> ProgressBody:
-    """Parts and theirs, down to the last."""
-    order = await get_order(connection, number)
-    return ProgressBody.model_validate(await progress_of(connection, order))
-
-
 async def transitions_of(
     connection: Connection, services: Services, order: WorkOrder, caller: Caller
 ) -> list[PossibleBody]:
@@ -413,21 +354,6 @@ async def transitions_of(
 
 def _seen(orders: list[SeenBody]) -> list[Seen]:
     return [Seen(order.number, order.version) for order in orders]
-
-
-def etag(version: int) -> str:
-    """A version as an entity tag."""
-    return f'"{version}"'
-
-
-def version_of(if_match: str | None) -> int:
-    """The version inside If-Match. Raises `PreconditionMissing`, `PreconditionInvalid`."""
-    if if_match is None:
-        raise PreconditionMissing("read the work order and send its ETag as If-Match")
-    match = _ETAG.fullmatch(if_match.strip())
-    if match is None:
-        raise PreconditionInvalid('send If-Match as the ETag was given, such as "3"')
-    return int(match[1])
 
 
 async def _changes(connection: Connection, order: WorkOrder) -> list[OrderChangeBody]:

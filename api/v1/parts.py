@@ -21,11 +21,11 @@ from api.bodies.stock import (
     StockBody,
     StoreroomBody,
 )
+from api.entity_tag import etag, version_of
 from api.errors import CursorInvalid, PreconditionInvalid
 from api.guard import Reader, require
 from api.problems import documented
 from api.services import ConnectionOf, ServicesOf
-from api.v1.orders import etag, version_of
 from config.clock import from_us
 from config.database import Connection
 from maintenance.errors import KeptInFiles, NotFound, StaleVersion

@@ -21,6 +21,7 @@ from api.bodies.purchasing import (
     RequisitionQuery,
 )
 from api.bodies.stock import ReasonBody
+from api.entity_tag import etag, version_of
 from api.errors import (
     CursorInvalid,
     IdempotencyKeyInFlight,
@@ -31,7 +32,6 @@ from api.errors import (
 from api.guard import Reader, require
 from api.problems import documented
 from api.services import ConnectionOf, Services, ServicesOf
-from api.v1.orders import etag, version_of
 from api.v1.repeatable import IdempotencyKey, repeatable
 from config.clock import from_us, now_us
 from config.database import Connection

@@ -24,6 +24,7 @@ from api.bodies.request import (
     SimilarBody,
     SimilarQuery,
 )
+from api.entity_tag import etag, version_of
 from api.errors import (
     CursorInvalid,
     IdempotencyKeyInFlight,
@@ -36,7 +37,6 @@ from api.guard import Reader, require
 from api.idempotency import Answer, once
 from api.problems import documented
 from api.services import ConnectionOf, ServicesOf
-from api.v1.orders import etag, version_of
 from api.v1.repeatable import IdempotencyKey
 from config.clock import from_us
 from maintenance.errors import (

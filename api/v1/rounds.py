@@ -10,6 +10,7 @@ from api.bodies.job_plan import RoundBody
 from api.bodies.order import OrderBody
 from api.bodies.page import Page, PageQuery, cut, decode_cursor
 from api.bodies.walk import WalkBody
+from api.entity_tag import etag, version_of
 from api.errors import (
     CursorInvalid,
     IdempotencyKeyInFlight,
@@ -22,7 +23,6 @@ from api.idempotency import Answer, once
 from api.problems import documented
 from api.services import ConnectionOf
 from api.v1.job_plans import DryRun, Held, Keeper
-from api.v1.orders import etag, version_of
 from api.v1.repeatable import IdempotencyKey
 from config.database import Connection
 from maintenance.errors import (
