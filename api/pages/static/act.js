@@ -30,22 +30,6 @@ function ask(dialog, button) {
   dialog.showModal();
 }
 
-/**
- * What a form says, as the API takes it: numbers where `data-number`, moments where `data-moment`;
- * nothing where it is empty, or null where `data-null`; what is checked of several `data-list` as a list.
- */
-function said(form) {
-  const body = {};
-  for (const field of form.querySelectorAll("[name]:enabled")) {
-    if ("list" in field.dataset) {
-      if (field.checked) (body[field.name] ??= []).push(written(field));
-    } else if (field.type === "checkbox") body[field.name] = field.checked;
-    else if (field.value) body[field.name] = written(field);
-    else if ("null" in (field.selectedOptions?.[0] ?? field).dataset) body[field.name] = null;
-  }
-  return body;
-}
-
 async function act(button, body) {
   refusal.textContent = "";
   button.disabled = true;

@@ -1,9 +1,12 @@
 // What a form says, as the API takes it.
 
-/** The fields of a form: `a.b` is b inside a; empty ones are left out, or null where `data-null`. */
+/**
+ * The fields of a form that can be filled in: `a.b` is b inside a; empty ones are left out, or null
+ * where `data-null`; what is checked of several `data-list` is a list.
+ */
 export function said(form) {
   const body = {};
-  for (const field of form.querySelectorAll("[name]")) {
+  for (const field of form.querySelectorAll("[name]:enabled")) {
     if (!field.closest("[data-item]")) put(body, field);
   }
   for (const item of form.querySelectorAll("[data-item]")) {
@@ -45,6 +48,10 @@ function said_of(item) {
 }
 
 function put(body, field) {
+  if ("list" in field.dataset) {
+    if (field.checked) (body[field.name] ??= []).push(written(field));
+    return;
+  }
   if (field.type === "checkbox") {
     body[field.name] = field.checked;
     return;
