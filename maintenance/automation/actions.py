@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from config.clock import to_us
 from config.database import Connection
@@ -16,12 +17,19 @@ from maintenance.automation.rule import (
     Comment,
     FollowUp,
     Notify,
+    RequestParts,
 )
 from maintenance.commands.creation import NewOrder, create_order
 from maintenance.commands.service import assign, change_state, comment
+from maintenance.errors import NotFound
+from maintenance.materials.ledger import Place, Said
+from maintenance.materials.part import Strength
+from maintenance.materials.reservations import WhenShort, Wish, hold_parts, reserve
 from maintenance.orders.queries import order_by_id
 from maintenance.orders.work_order import Action as Move
 from maintenance.orders.work_order import Particulars, State, WorkOrder
+from maintenance.procurement.order_part_store import best_storeroom
+from maintenance.procurement.order_parts import ask_for_lacking, prepare_parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +60,8 @@ async def carry_out(
             return await _follow_up(connection, order, action, actor, at)
         case CloseVerified():
             return await _close(connection, order, action, actor, at)
+        case RequestParts():
+            return await _request_parts(connection, order, action, actor, at)
         case Notify():
             raise AssertionError("messages are laid out, not carried out")
 
@@ -122,6 +132,39 @@ async def _close(
         clock=lambda: to_us(at),
     )
     return Done(order.number)
+
+
+async def _request_parts(
+    connection: Connection, order: WorkOrder, action: RequestParts, actor: str, at: datetime
+) -> Done:
+    """Each rule asks once for a part of an order, however often it comes to it."""
+    if not action.parts:
+        await prepare_parts(connection, order, at)
+        return Done(f"{order.number}: the parts of its job plan")
+    wishes = [
+        Wish(
+            await _place_of(connection, order, part, quantity),
+            quantity,
+            Strength.HARD,
+            WhenShort.WAIT,
+            source=f"{actor}/{part}",
+        )
+        for part, quantity in action.parts.items()
+    ]
+    await hold_parts(connection, [wish.place for wish in wishes])
+    for wish in wishes:
+        await reserve(connection, order.number, wish, said=Said(actor, at, "a rule asks for it"))
+    await ask_for_lacking(connection, order, at)
+    return Done(f"{order.number}: {', '.join(sorted(action.parts))}")
+
+
+async def _place_of(
+    connection: Connection, order: WorkOrder, part: str, quantity: Decimal
+) -> Place:
+    storeroom = await best_storeroom(connection, order.site, part, quantity)
+    if storeroom is None:
+        raise NotFound(f"storeroom at {order.site} for part", part)
+    return Place(part, storeroom)
 
 
 def facts_of(order: WorkOrder) -> dict[str, Fact]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
@@ -16,6 +17,7 @@ from maintenance.automation.rule import (
     Comment,
     FollowUp,
     Notify,
+    RequestParts,
 )
 from maintenance.orders.work_order import OrderType
 
@@ -70,6 +72,9 @@ _ACTIONS: Mapping[str, Callable[[Json], Action]] = MappingProxyType(
             given["title"], OrderType(given.get("type", "inspection")), given.get("job_plan")
         ),
         "close": lambda given: CloseVerified(given["clear_for_us"]),
+        "request_parts": lambda given: RequestParts(
+            {code: Decimal(str(quantity)) for code, quantity in given.get("parts", {}).items()}
+        ),
     }
 )
 
@@ -81,6 +86,7 @@ ACTION_NAMES: Mapping[type[Action], str] = MappingProxyType(
         Comment: "comment",
         FollowUp: "follow_up",
         CloseVerified: "close",
+        RequestParts: "request_parts",
     }
 )
 """What files and the API call each action."""

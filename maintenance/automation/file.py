@@ -2,6 +2,7 @@
 
 import base64
 from datetime import time
+from decimal import Decimal
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
@@ -169,6 +170,16 @@ class CloseShape(FileShape):
     )
 
 
+class RequestPartsShape(FileShape):
+    """Reserve parts for the order, and ask for those that lack."""
+
+    parts: dict[Code, Annotated[Decimal, Field(gt=0, le=1_000_000)]] = Field(
+        default_factory=dict,
+        description="Quantity of each part; left out: the parts of the order's job plan.",
+        examples=[{"BRG-6309": 2}],
+    )
+
+
 class ActionShape(FileShape):
     """One thing to do; exactly one key."""
 
@@ -180,6 +191,9 @@ class ActionShape(FileShape):
     comment: CommentShape | None = Field(default=None, description="Write a remark on it.")
     follow_up: FollowUpShape | None = Field(default=None, description="Make another order.")
     close: CloseShape | None = Field(default=None, description="Close it when it is verified.")
+    request_parts: RequestPartsShape | None = Field(
+        default=None, description="Reserve parts for it.", examples=[{}]
+    )
 
     @model_validator(mode="after")
     def _one(self) -> "ActionShape":

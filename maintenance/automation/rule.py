@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from types import MappingProxyType
 
 from maintenance.automation.happening import Fact, Happening, topic_matches
@@ -88,7 +89,14 @@ class CloseVerified:
     clear_for_us: int
 
 
-Action = Notify | Approve | Assign | Comment | FollowUp | CloseVerified
+@dataclass(frozen=True, slots=True)
+class RequestParts:
+    """Reserve parts for the order by quantity, and ask for what lacks; none: its job plan's."""
+
+    parts: Mapping[str, Decimal] = field(default_factory=lambda: MappingProxyType({}))
+
+
+Action = Notify | Approve | Assign | Comment | FollowUp | CloseVerified | RequestParts
 
 
 @dataclass(frozen=True, slots=True)
