@@ -84,7 +84,7 @@ async def test_the_list_finds_by_number_and_by_what_is_chosen(page: Page, plant:
     await press(page, "Find")
     await expect(page.locator(".rows .row")).to_have_count(1)
     await page.get_by_label("Number or words").fill("")
-    await page.get_by_role("textbox", name="Asset").fill("P-102")
+    await page.get_by_role("textbox", name="Asset", exact=True).fill("P-102")
     await press(page, "Find")
     await expect(page.locator(".rows .row")).to_contain_text(second)
     await page.get_by_role("link", name="all", exact=True).click()
