@@ -3,8 +3,6 @@
 /**
  * The fields of a form that can be filled in: `a.b` is b inside a; empty ones are left out, or null
  * where `data-null`; what is checked of several `data-list` is a list.
- * The fields of a form: `a.b` is b inside a; empty ones are left out, or null where `data-null`; what is
- * checked of several `data-list` is a list.
  */
 export function said(form) {
   const body = {};
