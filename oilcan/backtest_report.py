@@ -28,7 +28,7 @@ def print_result(result: BacktestResult, console: Console) -> None:
         style="dim",
     )
     for rule, reason in result.left_out.items():
-        console.print(f"left out: {rule} {reason}", style="yellow")
+        console.print(f"{rule} {reason}", style="yellow")
     if result.variants and result.variants[0].value is not None:
         console.print(_curve(result))
         return

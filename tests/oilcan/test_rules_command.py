@@ -118,7 +118,7 @@ async def test_a_backtest_is_told_in_short(day: Path, database_url: str) -> None
     assert done.returncode == 0, done
     assert "2 assets, 3 points, 4,320 readings" in done.stdout
     assert "precision 67 % (2 of 3 decided), recall 100 % (1 of 1 failures)" in done.stdout
-    assert "left out: pump/trip follows a device's alarm" in done.stdout
+    assert "pump/trip is left out: no device of its class told of the alarm" in done.stdout
     assert "kept as backtest 1" in done.stdout
 
 
