@@ -1,12 +1,13 @@
 """The pages of dispatch, schedule, people, calendars and service levels in a real browser."""
 
+import asyncio
 import os
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from config.clock import now
 from config.database import Connection
@@ -72,12 +73,57 @@ async def test_an_order_is_given_to_somebody_by_its_menu(
     await expect(page.get_by_text("Kim is on another job")).to_be_visible()
 
 
+@pytest.fixture
+async def late_board(page: Page) -> tuple[asyncio.Event, asyncio.Event]:
+    """Tells that the page asked for its board anew; no answer is let through before we say so."""
+    asked, let_through = asyncio.Event(), asyncio.Event()
+
+    async def late(route: Route) -> None:
+        asked.set()
+        await let_through.wait()
+        await route.continue_()
+
+    await page.route("**/dispatch/board?*", late)
+    return asked, let_through
+
+
 async def test_an_order_is_given_to_somebody_by_dragging_it(
-    page: Page, order: WorkOrder, connection: Connection
+    page: Page,
+    order: WorkOrder,
+    connection: Connection,
+    late_board: tuple[asyncio.Event, asyncio.Event],
 ) -> None:
     await page.goto("/dispatch")
     await expect(page.get_by_label("Give to")).to_be_enabled()
     await page.locator(".job").drag_to(page.get_by_role("region", name="Zoe Yilmaz"))
+    late_board[1].set()
+    await page.get_by_role("button", name="Give", exact=True).click()
+    await expect(page.get_by_role("region", name="Zoe Yilmaz")).to_contain_text(order.number)
+    assert (await get_order(connection, order.number)).assignee == "zoe"
+
+
+async def test_the_board_is_not_drawn_anew_under_a_dragging_hand(
+    page: Page,
+    order: WorkOrder,
+    connection: Connection,
+    late_board: tuple[asyncio.Event, asyncio.Event],
+) -> None:
+    asked, let_through = late_board
+    await page.goto("/dispatch")
+    await asked.wait()
+    await page.locator(".job .sub").hover()
+    await page.mouse.down()
+    lane = await page.get_by_role("region", name="Zoe Yilmaz").bounding_box()
+    assert lane is not None
+    await page.mouse.move(lane["x"] + 20, lane["y"] + 20)
+    await page.evaluate("document.querySelector('.job').dataset.before = 'the answer'")
+    async with page.expect_response("**/dispatch/board?*") as answer:
+        let_through.set()
+    await (await answer.value).finished()
+    await page.evaluate("() => new Promise(requestAnimationFrame)")
+    await expect(page.locator("[data-before]")).to_have_count(1)
+    await page.mouse.move(lane["x"] + 40, lane["y"] + 20)
+    await page.mouse.up()
     await page.get_by_role("button", name="Give", exact=True).click()
     await expect(page.get_by_role("region", name="Zoe Yilmaz")).to_contain_text(order.number)
     assert (await get_order(connection, order.number)).assignee == "zoe"

@@ -1,6 +1,6 @@
 // The list of events as it is: fetched anew when an event changed, with the focus where it was.
 
-import { follow, keepAges, paced } from "/static/live.js";
+import { follow, keepAges, paced, released } from "/static/live.js";
 
 const list = document.getElementById("alarms");
 
@@ -14,6 +14,7 @@ const refresh = paced(async () => {
   if (!response.ok) return;
   const wanted = document.createElement("div");
   wanted.innerHTML = await response.text();
+  await released();
   const before = new Set([...list.querySelectorAll("li[id]")].map((row) => row.id));
   const active = document.activeElement;
   const focused = list.contains(active) ? active.getAttribute("href") : null;

@@ -1,26 +1,40 @@
 // The board for dispatch: an order is given to somebody by its menu, or by dragging it to a column.
 
-import { follow, paced } from "/static/live.js";
+import { follow, paced, released } from "/static/live.js";
 
 const board = document.getElementById("board");
 const refusal = document.getElementById("refusal");
 const dialog = document.getElementById("ask-why");
 const byPerson = board.dataset.query.startsWith("by=people");
 
+// What somebody has hold of is not drawn anew under their hand; what was missed is drawn afterwards.
+let stale = false;
+const busy = () => dialog.open || board.querySelector(".dragged") !== null;
+
 const refresh = paced(async () => {
-  if (dialog.open || board.querySelector(".dragged")) return;
+  stale = busy();
+  if (stale) return;
   const response = await fetch(`/dispatch/board?${board.dataset.query}`, { headers: { Accept: "text/html" } });
   if (response.redirected) {
     location.reload();
     return;
   }
   if (!response.ok) return;
+  const drawn = await response.text();
+  await released();
+  stale = busy();
+  if (stale) return;
   const active = document.activeElement;
   const focused = board.contains(active) ? (active.dataset.give ?? null) : null;
-  board.innerHTML = await response.text();
+  board.innerHTML = drawn;
   letGive();
   if (focused) board.querySelector(`[data-give="${CSS.escape(focused)}"]`)?.focus();
 }, 500);
+
+/** Nobody has hold of anything any more: draw what was missed meanwhile. */
+function letGo() {
+  if (stale && !busy()) refresh();
+}
 
 /** Menus come disabled, so that none can be used before somebody listens. */
 function letGive() {
@@ -44,6 +58,7 @@ function ask(job, code, name, undo) {
     () => {
       if (dialog.returnValue === "go") give(job, code || null, dialog.querySelector("textarea").value, undo);
       else undo();
+      letGo();
     },
     { once: true },
   );
@@ -76,6 +91,7 @@ if (byPerson) {
   board.addEventListener("dragend", (event) => {
     event.target.closest(".job")?.classList.remove("dragged");
     for (const lane of board.querySelectorAll(".over")) lane.classList.remove("over");
+    letGo();
   });
   board.addEventListener("dragover", (event) => {
     const lane = event.target.closest(".lane");

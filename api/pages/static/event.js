@@ -2,14 +2,15 @@
 
 import { beingAsked, letAct } from "/static/act.js";
 import { drawEvidence } from "/static/evidence.js";
-import { follow, keepAges } from "/static/live.js";
+import { follow, keepAges, released } from "/static/live.js";
 
 const { id } = document.getElementById("actions").dataset;
 
 letAct();
 drawEvidence();
 follow({
-  condition_event(changed) {
+  async condition_event(changed) {
+    await released();
     if (changed === id && !beingAsked()) location.reload();
   },
 });

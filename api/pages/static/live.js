@@ -53,6 +53,17 @@ function stateOf(status) {
   return ["live", "live"];
 }
 
+let pressed = false;
+document.addEventListener("pointerdown", () => (pressed = true), true);
+for (const end of ["pointerup", "pointercancel"]) document.addEventListener(end, () => (pressed = false), true);
+// The list of a menu takes the pointer; it comes back with no button pressed.
+document.addEventListener("pointermove", (event) => (pressed &&= event.buttons !== 0), true);
+
+/** Wait until no button of the pointer is held: a click needs what it began on to stay. */
+export async function released() {
+  while (pressed) await new Promise((resolve) => setTimeout(resolve, 50));
+}
+
 /** Run `work` soon, and again at most every `ms`, however often it is asked for. */
 export function paced(work, ms) {
   let running = false;

@@ -1,6 +1,6 @@
 // Keeps the overview as the plant is: parts are fetched anew when something of theirs changed.
 
-import { follow, keepAges, paced } from "/static/live.js";
+import { follow, keepAges, paced, released } from "/static/live.js";
 
 const VALUES_EVERY_MS = 2_000;
 
@@ -21,6 +21,7 @@ async function replace(part) {
   const text = await response.text();
   const wanted = document.createElement("div");
   wanted.innerHTML = text;
+  await released();
   const before = new Set([...element.querySelectorAll("li[id]")].map((row) => row.id));
   const focused = element.contains(document.activeElement)
     ? document.activeElement.getAttribute("href")

@@ -1,6 +1,6 @@
 // The system page: looks again every few seconds while somebody looks at it; settles dead letters.
 
-import { follow, keepAges } from "/static/live.js";
+import { follow, keepAges, released } from "/static/live.js";
 import { post } from "/static/request.js";
 
 const EVERY_MS = 3_000;
@@ -11,6 +11,9 @@ async function refresh({ always = false } = {}) {
   const response = await fetch(location.href, { headers: { Accept: "text/html" } }).catch(() => null);
   if (!response?.ok || response.redirected) return;
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
+  await released();
+  // A question that was opened meanwhile is not taken away.
+  if (document.querySelector("dialog[open]")) return;
   if (always || !main.contains(document.activeElement)) {
     main.replaceChildren(...page.getElementById("main").childNodes);
     listen();
