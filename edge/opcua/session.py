@@ -86,8 +86,14 @@ async def open_session(source: OpcuaSource, clock: ClockUs) -> AsyncIterator[Ses
         with suppress(OSError, TimeoutError, UaError):
             async with asyncio.timeout(timeout_s):
                 await client.disconnect()
-        if client.uaclient.has_transport:
-            client.disconnect_socket()
+        _abort(client)
+
+
+def _abort(client: Client) -> None:
+    """Close what is left of the connection: asyncua leaves it where it took it for lost itself."""
+    protocol = client.uaclient.protocol
+    if protocol is not None and protocol.transport is not None:
+        protocol.transport.abort()
 
 
 def _client(source: OpcuaSource, ending: Ending) -> Client:
