@@ -7,26 +7,20 @@ live. `--days 365` is the year, 95 million readings; it takes some 10 GB of disk
 
 import argparse
 import asyncio
-import shutil
-import tempfile
-from contextlib import ExitStack
-from pathlib import Path
 from statistics import median
 from time import perf_counter
 
 import numpy as np
 
+from bench.engines import migrated_database, temporary_home
 from bench.harness import publish, table
-from bench.ingest import running
 from bench.rules import LEVELS, READ, SEVEN, UNITS, read_rules
 from conditions.backtest.history import Replayed, Span, plants_by_asset, replay_history
 from conditions.binding import ActiveRule
 from conditions.queries import load_plant
 from config.database import Connection, connect
-from config.migrate import migrate
 from ingest.binary_copy import HEADER, TRAILER, encode_rows
 from ingest.chunks import DAY_US, ensure_days
-from oilcan.engines.postgres import PostgresEngine
 
 _DAY_S, _YEAR_S, _SECOND = 86_400, 31_536_000, 1_000_000
 _FIRST_DAY = 19_723
@@ -109,16 +103,8 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--dry", action="store_true", help="print only, write no page")
     options = parser.parse_args()
-    home = Path(tempfile.mkdtemp(prefix="oilcan-bench-"))
-    home.chmod(0o755)
-    with ExitStack() as stack:
-        stack.callback(shutil.rmtree, home)
-        database = PostgresEngine(home / "database")
-        (home / "database").mkdir()
-        (home / "database").chmod(0o755)
-        stack.enter_context(running(database))
-        asyncio.run(migrate(database.url))
-        text = asyncio.run(measure(database.url, options.days, options.runs))
+    with temporary_home() as home, migrated_database(home) as url:
+        text = asyncio.run(measure(url, options.days, options.runs))
     text = f"{(__doc__ or '').strip()}\n\n{text}"
     print(text)
     if not options.dry:

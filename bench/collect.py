@@ -21,13 +21,11 @@ Needs `mosquitto` and Node (tests/debian.sh) and, for collectd, `apt-get install
 import argparse
 import asyncio
 import os
-import shutil
 import signal
 import socket
 import statistics
 import struct
 import subprocess
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -40,15 +38,13 @@ import psycopg
 from paho.mqtt.enums import CallbackAPIVersion
 
 from bench.collectors import OVER_MOSQUITTO, UNACKNOWLEDGED, Place, Subject
+from bench.engines import database_in, log_in, running, temporary_home
 from bench.harness import cpu_s, publish, table
-from bench.ingest import running
 from config.clock import now_us
 from config.database import connect
 from config.migrate import migrate
 from ingest.chunks import DAY_US, ensure_days
-from oilcan.engines.nats_server import NatsEngine
-from oilcan.engines.postgres import PostgresEngine
-from oilcan.engines.process import free_port, start
+from oilcan.engines.process import start
 from tests.edge.mqtt.mosquitto import mosquitto
 
 _TOPICS = 500
@@ -346,11 +342,8 @@ def main() -> None:
     parser.add_argument("--only", default="", help="only those whose name holds this")
     parser.add_argument("--dry", action="store_true", help="print only, write no page")
     options = parser.parse_args()
-    home = Path(tempfile.mkdtemp(prefix="oilcan-bench-"))
-    home.chmod(0o755)
-    with ExitStack() as stack:
-        stack.callback(shutil.rmtree, home)
-        text = report(stack.enter_context(place_in(home)), options)
+    with temporary_home() as home, place_in(home) as place:
+        text = report(place, options)
     print(text)
     if not options.dry:
         publish("collect", "python -m bench.collect", text)
@@ -360,11 +353,9 @@ def main() -> None:
 def place_in(home: Path) -> Iterator[Place]:
     """Log, database and broker until the end of the block."""
     with ExitStack() as stack:
-        log = NatsEngine(home / "log", port=free_port(), mqtt_port=free_port())
+        log = log_in(home)
         log_process = stack.enter_context(running(log))
-        database = PostgresEngine(home / "database")
-        (home / "database").mkdir()
-        (home / "database").chmod(0o755)
+        database = database_in(home)
         postgres = stack.enter_context(running(database))
         asyncio.run(migrate(database.url))
         pid_file = home / "broker/mosquitto.pid"

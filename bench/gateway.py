@@ -10,11 +10,9 @@ import argparse
 import asyncio
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections import defaultdict
@@ -28,6 +26,7 @@ from pymodbus.constants import ExcCodes
 from pymodbus.server import ModbusTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 
+from bench.engines import temporary_home
 from bench.harness import publish, table
 from config.log import Kind, Position, close_log, connect_log, ensure_stream, read
 from config.log_store import usage
@@ -252,11 +251,8 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--cut", type=float, default=60.0, help="seconds without the hub")
     given = arguments.parse_args()
-    home = Path(tempfile.mkdtemp(prefix="oilcan-bench-"))
-    try:
+    with temporary_home() as home:
         text = table(["what", "found"], bench(home, given.cut))
-    finally:
-        shutil.rmtree(home)
     print(text)
     publish("gateway", "python -m bench.gateway", text)
 

@@ -13,14 +13,13 @@ import argparse
 import asyncio
 import gc
 import os
-import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,12 +29,11 @@ import numpy as np
 
 from api.access.roles import Role
 from api.access.service import create_api_key
+from bench.engines import describe, migrated_database, temporary_home
 from bench.harness import publish, table
-from bench.ingest import describe, running
 from config.clock import from_us, now_us
 from config.database import Connection, connect, fetch_one
 from config.diagnostics import configure
-from config.migrate import migrate
 from ingest import store
 from ingest.binary_copy import encode_rows
 from ingest.chunks import DAY_US, ensure_days
@@ -49,7 +47,6 @@ from ingest.history.zone import zone_of
 from ingest.latest_table import refresh_latest
 from ingest.rollup import mark_due, roll_marked
 from ingest.sorting import Rows
-from oilcan.engines.postgres import PostgresEngine
 from oilcan.engines.process import free_port, start
 
 LATEST_BAR_S, YEAR_BAR_S = 0.050, 0.100
@@ -424,18 +421,10 @@ def main() -> None:
     # As `oilcan serve` does it.
     gc.collect()
     gc.freeze()
-    home = Path(tempfile.mkdtemp(prefix="oilcan-bench-"))
-    home.chmod(0o755)
-    with ExitStack() as stack:
-        stack.callback(shutil.rmtree, home)
-        url = os.environ.get("OILCAN_BENCH_DATABASE_URL", "")
-        if not url:
-            database = PostgresEngine(home / "database")
-            (home / "database").mkdir()
-            (home / "database").chmod(0o755)
-            stack.enter_context(running(database))
-            url = database.url
-        asyncio.run(migrate(url))
+    with (
+        temporary_home() as home,
+        migrated_database(home, "OILCAN_BENCH_DATABASE_URL") as url,
+    ):
         text = asyncio.run(report(url, load))
     print(text)
     if not options.dry:

@@ -10,28 +10,21 @@ whose table `reading` it empties.
 
 import argparse
 import asyncio
-import os
-import shutil
-import tempfile
 import time
-from contextlib import ExitStack
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.csv as csv
 import pyarrow.parquet as pq
 
+from bench.engines import describe, log_in, migrated_database, running, temporary_home
 from bench.harness import in_turn, publish, table
-from bench.ingest import Load, batches, copy_raw, describe, empty, fill, prepare, running
+from bench.ingest import Effort, Load, batches, copy_raw, empty, fill, prepare
 from config.database import connect
-from config.migrate import migrate
 from edge.reading import ReadingBatch
 from ingest.importing.layout import Reading
 from ingest.importing.service import Mode, Plan, import_file
 from ingest.sorting import Span
-from oilcan.engines.nats_server import NatsEngine
-from oilcan.engines.postgres import PostgresEngine
-from oilcan.engines.process import free_port
 
 _BLOCK_ROWS = 100_000
 _ALL = Span(0, 2**55)
@@ -76,7 +69,7 @@ def report(url: str, log_url: str, folder: Path, load: Load) -> str:
     files = write_files(folder, load)
     buffers = asyncio.run(prepare(url, log_url, load))
     asyncio.run(fill(url, load))
-    subjects = [("raw binary COPY", lambda: asyncio.run(copy_raw(url, load, buffers)))]
+    subjects = [("raw binary COPY", lambda: asyncio.run(copy_raw(url, load, buffers, Effort())))]
     subjects += [
         (form, lambda path=path: import_one(url, load, path)) for form, path in files.items()
     ]
@@ -100,20 +93,11 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--dry", action="store_true", help="print only, write no page")
     options = parser.parse_args()
-    home = Path(tempfile.mkdtemp(prefix="oilcan-bench-"))
-    home.chmod(0o755)
-    with ExitStack() as stack:
-        stack.callback(shutil.rmtree, home)
-        log = NatsEngine(home / "log", port=free_port(), mqtt_port=free_port())
-        stack.enter_context(running(log))
-        url = os.environ.get("OILCAN_BENCH_DATABASE_URL", "")
-        if not url:
-            database = PostgresEngine(home / "database")
-            database.home.mkdir()
-            database.home.chmod(0o755)
-            stack.enter_context(running(database))
-            url = database.url
-        asyncio.run(migrate(url))
+    with (
+        temporary_home() as home,
+        migrated_database(home, "OILCAN_BENCH_DATABASE_URL") as url,
+        running(log := log_in(home)),
+    ):
         load = Load(options.points, options.rows, 10_000, options.runs, _BLOCK_ROWS)
         text = report(url, log.url, home, load)
     print(text)

@@ -17,28 +17,22 @@ too: `OILCAN_DATABASE_URL=postgresql://... python -m bench.ingest --points 500 1
 
 import argparse
 import asyncio
-import os
-import shutil
 import statistics
-import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import product
-from pathlib import Path
 
 import numpy as np
 from psycopg.sql import SQL, Identifier
 
+from bench.engines import describe, level_of, log_in, migrated_database, running, temporary_home
 from bench.harness import Figure, cpu_s, in_turn, publish, table
 from config.clock import now_us
 from config.database import Level, connect, fetch_one, find_level
 from config.log import BatchId, Kind, close_log, connect_log, ensure_stream
 from config.log import publish as append
-from config.migrate import migrate
 from edge.reading import ReadingBatch
 from edge.wire import decode_columns, encode_readings
 from ingest import store
@@ -51,9 +45,6 @@ from ingest.points import load_points
 from ingest.progress import PartitionProgress, Progress
 from ingest.settings import IngestSettings
 from ingest.sorting import NEVER, Span, bind, sort_readings
-from oilcan.engines.nats_server import NatsEngine
-from oilcan.engines.postgres import PostgresEngine
-from oilcan.engines.process import free_port, start
 
 BARS = {Level.PARTITIONS: 0.9, Level.HYPERTABLE: 0.9, Level.COLUMNSTORE: 0.8}
 PAGES = {
@@ -274,37 +265,6 @@ def measure(url: str, log_url: str, load: Load) -> tuple[list[Figure], Effort]:
     return figures, effort
 
 
-@contextmanager
-def running(engine: PostgresEngine | NatsEngine) -> Iterator[subprocess.Popen[bytes]]:
-    """Run an engine until the end of the block."""
-    engine.prepare()
-    process = start(engine.command(), engine.home / f"{engine.name}.log")
-    try:
-        while not engine.ready():
-            assert process.poll() is None, f"{engine.name} did not start"
-            time.sleep(0.05)
-        yield process
-    finally:
-        process.send_signal(engine.stop_signal)
-        process.wait(60)
-
-
-async def describe(url: str) -> str:
-    """The database in a few words."""
-    level = await level_of(url)
-    connection = await connect(url, autocommit=True)
-    version = connection.info.server_version // 10_000
-    await connection.close()
-    return f"PostgreSQL {version}, level {level.value} ({level.name.lower()})"
-
-
-async def level_of(url: str) -> Level:
-    connection = await connect(url, autocommit=True)
-    level = await find_level(connection)
-    await connection.close()
-    return level
-
-
 async def bytes_a_reading(url: str) -> float:
     """What a reading of the last run takes on the disk, indexes included; level 3."""
     connection = await connect(url, autocommit=True)
@@ -313,9 +273,8 @@ async def bytes_a_reading(url: str) -> float:
     return float(row[0]) if row else 0.0
 
 
-async def set_up(url: str) -> None:
-    """Migrate the database. Exits where it holds anything but a bench's points."""
-    await migrate(url)
+async def require_empty(url: str) -> None:
+    """Exits where the database holds anything but a bench's points."""
     connection = await connect(url, autocommit=True)
     row = await fetch_one(connection, SELECT_FOREIGN_POINTS)
     await connection.close()
@@ -337,20 +296,12 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--dry", action="store_true", help="print only, write no page")
     options = parser.parse_args()
-    home = Path(tempfile.mkdtemp(prefix="oilcan-bench-"))
-    home.chmod(0o755)
-    with ExitStack() as stack:
-        stack.callback(shutil.rmtree, home)
-        log = NatsEngine(home / "log", port=free_port(), mqtt_port=free_port())
-        stack.enter_context(running(log))
-        url = os.environ.get("OILCAN_BENCH_DATABASE_URL") or os.environ.get("OILCAN_DATABASE_URL")
-        if not url:
-            database = PostgresEngine(home / "database")
-            (home / "database").mkdir()
-            (home / "database").chmod(0o755)
-            stack.enter_context(running(database))
-            url = database.url
-        asyncio.run(set_up(url))
+    with (
+        temporary_home() as home,
+        migrated_database(home, "OILCAN_BENCH_DATABASE_URL", "OILCAN_DATABASE_URL") as url,
+        running(log := log_in(home)),
+    ):
+        asyncio.run(require_empty(url))
         level, text = report(url, log.url, options)
     print(text)
     if not options.dry:

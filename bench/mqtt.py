@@ -11,20 +11,18 @@ import argparse
 import asyncio
 import cProfile
 import pstats
-import shutil
-import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
+from bench.engines import log_in, running, temporary_home
 from bench.harness import Figure, in_turn, publish, table
 from config.log import close_log, connect_log, ensure_stream
 from edge.collector import Sink
@@ -35,7 +33,6 @@ from edge.publisher import Publisher
 from edge.reading import AlarmBatch, ReadingBatch
 from edge.rejected import Rejected
 from oilcan.engines.nats_server import NatsEngine
-from oilcan.engines.process import free_port, start
 from tests.edge.mqtt.mosquitto import mosquitto
 
 _TOPICS = 500
@@ -241,20 +238,6 @@ def profiled(broker: Broker, engine: NatsEngine, messages: int) -> None:
     pstats.Stats(profile).sort_stats("tottime").print_stats(20)
 
 
-@contextmanager
-def running(home: Path) -> Iterator[NatsEngine]:
-    engine = NatsEngine(home, port=free_port(), mqtt_port=free_port())
-    engine.prepare()
-    process = start(engine.command(), home / "nats.log")
-    try:
-        while not engine.ready():
-            time.sleep(0.025)
-        yield engine
-    finally:
-        process.terminate()
-        process.wait(10)
-
-
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--messages", type=int, default=50_000, help="over Mosquitto")
@@ -262,26 +245,23 @@ def main() -> None:
     arguments.add_argument("--runs", type=int, default=5)
     arguments.add_argument("--profile", action="store_true")
     given = arguments.parse_args()
-    home = Path(tempfile.mkdtemp(prefix="oilcan-bench-"))
     rows: list[list[str]] = []
-    try:
-        with (
-            running(home / "log") as engine,
-            mosquitto(home / "broker", "max_inflight_messages 2000") as port,
-        ):
-            login = engine.mqtt_port, "3.1.1", "oilcan", engine.password
-            brokers = [
-                (Broker("Mosquitto, version 5", port, 5), given.messages),
-                (Broker("Mosquitto, version 3.1.1", port, "3.1.1"), given.messages),
-                (Broker("embedded, version 3.1.1", *login), given.embedded),
-            ]
-            for broker, messages in brokers:
-                if given.profile:
-                    profiled(broker, engine, messages)
-                else:
-                    rows += lines(broker, measure(broker, engine, messages, given.runs))
-    finally:
-        shutil.rmtree(home)
+    with (
+        temporary_home() as home,
+        running(engine := log_in(home)),
+        mosquitto(home / "broker", "max_inflight_messages 2000") as port,
+    ):
+        login = engine.mqtt_port, "3.1.1", "oilcan", engine.password
+        brokers = [
+            (Broker("Mosquitto, version 5", port, 5), given.messages),
+            (Broker("Mosquitto, version 3.1.1", port, "3.1.1"), given.messages),
+            (Broker("embedded, version 3.1.1", *login), given.embedded),
+        ]
+        for broker, messages in brokers:
+            if given.profile:
+                profiled(broker, engine, messages)
+            else:
+                rows += lines(broker, measure(broker, engine, messages, given.runs))
     if rows:
         head = ["broker", "who takes them", "messages", "messages/s", "slowest/fastest", "ratio"]
         text = table(head, rows)

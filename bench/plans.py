@@ -6,20 +6,16 @@ with a tenth of the plans, per occurrence. A second night finds all but a day th
 
 import argparse
 import asyncio
-import tempfile
 import time
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
+from bench.engines import migrated_database, temporary_home
 from bench.harness import publish, table
 from config.clock import to_us
 from config.database import Connection, connect
-from config.migrate import migrate
 from maintenance.plans.file import PlanShape
 from maintenance.plans.generation import generate
 from maintenance.plans.store import write_plan
-from oilcan.engines.postgres import PostgresEngine
-from oilcan.engines.process import start
 
 NOW = datetime(2026, 3, 1, 2, tzinfo=UTC)
 COMMAND = "python -m bench.plans"
@@ -134,21 +130,8 @@ async def counts(connection: Connection) -> tuple[int, int]:
 
 def measure(plans: int) -> tuple[float, float, int, int]:
     """The same on a database of its own."""
-    with tempfile.TemporaryDirectory(prefix="oilcan-bench-", ignore_cleanup_errors=True) as folder:
-        home = Path(folder)
-        home.chmod(0o755)
-        engine = PostgresEngine(home)
-        engine.prepare()
-        process = start(engine.command(), home / "postgres.log")
-        try:
-            while not engine.ready():
-                time.sleep(0.1)
-            url = engine.database_url("postgres")
-            asyncio.run(migrate(url))
-            return asyncio.run(nights(url, plans))
-        finally:
-            process.send_signal(engine.stop_signal)
-            process.wait(60)
+    with temporary_home() as home, migrated_database(home) as url:
+        return asyncio.run(nights(url, plans))
 
 
 def main() -> None:

@@ -12,8 +12,6 @@ import argparse
 import asyncio
 import json
 import random
-import shutil
-import tempfile
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +23,7 @@ from pymodbus.constants import ExcCodes
 from pymodbus.server import ModbusTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 
+from bench.engines import temporary_home
 from bench.harness import publish, table
 from config.clock import now_us
 from config.log import BatchId, Kind, Position, close_log, connect_log, read
@@ -241,17 +240,15 @@ def main() -> None:
     parser.add_argument("--every", default="500ms", help="the poll interval")
     parser.add_argument("--dry", action="store_true", help="print only, write no page")
     options = parser.parse_args()
-    home = Path(tempfile.mkdtemp(prefix="oilcan-bench-"))
-    home.chmod(0o755)
     gates, stop = Gates(free_port(), options.changes), threading.Event()
     serving = threading.Thread(target=lambda: asyncio.run(gates.serve(stop)))
     serving.start()
     try:
-        text = asyncio.run(measure(home, gates, options.every))
+        with temporary_home() as home:
+            text = asyncio.run(measure(home, gates, options.every))
     finally:
         stop.set()
         serving.join()
-        shutil.rmtree(home)
     text = f"{(__doc__ or '').strip()}\n\n{text}"
     print(text)
     if not options.dry:

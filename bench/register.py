@@ -8,21 +8,16 @@ it, on one connection, without HTTP.
 
 import argparse
 import asyncio
-import shutil
 import statistics
-import tempfile
 import time
-from pathlib import Path
 
+from bench.engines import migrated_database, temporary_home
 from bench.harness import publish, table
 from config.clock import now
 from config.database import Connection, connect
-from config.migrate import migrate
 from maintenance.register.asset import By, Criticality, OperatingState
 from maintenance.register.exchange import export_assets, import_assets
 from maintenance.register.queries import AssetFilters, above, count_children, list_assets
-from oilcan.backup.command import running
-from oilcan.engines.postgres import PostgresEngine
 
 _PAGE = 101
 _PER_UNIT = 50
@@ -73,7 +68,6 @@ def pages(area: str) -> dict[str, AssetFilters]:
 
 async def measure(url: str, assets: int, repeats: int) -> dict[str, float]:
     """Median milliseconds of each question at a size; and seconds of a table out and in."""
-    await migrate(url)
     async with await connect(url, autocommit=True) as connection:
         await connection.execute(FILL, [assets])
         await connection.execute(HANG)
@@ -120,11 +114,7 @@ def main() -> None:
     parser.add_argument("--print-only", action="store_true")
     given = parser.parse_args()
     sizes = (1_000, given.assets)
-    home = Path(tempfile.mkdtemp(prefix="oilcan-bench-"))
-    try:
-        found = [_at(home / str(size), size, given.repeats) for size in sizes]
-    finally:
-        shutil.rmtree(home)
+    found = [_at(size, given.repeats) for size in sizes]
     rows = [[name, *(f"{each[name]:,.1f}" for each in found)] for name in found[0]]
     text = table(["question", *(f"{size:,} assets, ms" for size in sizes)], rows)
     print(text)
@@ -132,13 +122,9 @@ def main() -> None:
         publish("register", "python -m bench.register", text)
 
 
-def _at(home: Path, size: int, repeats: int) -> dict[str, float]:
-    home.mkdir()
-    home.chmod(0o755)
-    home.parent.chmod(0o755)
-    engine = PostgresEngine(home)
-    with running(engine):
-        return asyncio.run(measure(engine.url, size, repeats))
+def _at(size: int, repeats: int) -> dict[str, float]:
+    with temporary_home() as home, migrated_database(home) as url:
+        return asyncio.run(measure(url, size, repeats))
 
 
 if __name__ == "__main__":

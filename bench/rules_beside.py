@@ -8,17 +8,15 @@ share of the readings raises.
 import argparse
 import asyncio
 import multiprocessing
-import shutil
 import statistics
-import tempfile
 import time
-from contextlib import ExitStack, aclosing
+from contextlib import aclosing
 from dataclasses import dataclass
 from multiprocessing.connection import Connection as Pipe
-from pathlib import Path
 
+from bench.engines import log_in, migrated_database, running, temporary_home
 from bench.harness import in_turn, publish, table
-from bench.ingest import Effort, Load, fill, ingest, prepare, running, set_up
+from bench.ingest import Effort, Load, fill, ingest, prepare
 from conditions.evaluation import Evaluation
 from conditions.rule_file import load_rules
 from conditions.rule_service import apply_rules
@@ -27,9 +25,6 @@ from config.database import connect
 from config.documents import parse_document
 from config.log import close_log, connect_log, read
 from ingest.settings import IngestSettings
-from oilcan.engines.nats_server import NatsEngine
-from oilcan.engines.postgres import PostgresEngine
-from oilcan.engines.process import free_port
 
 BAR = 0.9
 POINTS = 10_000
@@ -163,18 +158,13 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--dry", action="store_true", help="print only, write no page")
     options = parser.parse_args()
-    home = Path(tempfile.mkdtemp(prefix="oilcan-bench-"))
-    home.chmod(0o755)
-    with ExitStack() as stack:
-        stack.callback(shutil.rmtree, home)
-        log = NatsEngine(home / "log", port=free_port(), mqtt_port=free_port())
-        stack.enter_context(running(log))
-        database = PostgresEngine(home / "database")
-        database.home.mkdir(mode=0o755)
-        stack.enter_context(running(database))
-        asyncio.run(set_up(database.url))
+    with (
+        temporary_home() as home,
+        migrated_database(home) as url,
+        running(log := log_in(home)),
+    ):
         load = Load(POINTS, options.rows, 10_000, options.runs, IngestSettings().max_rows)
-        text = measure(database.url, log.url, load)
+        text = measure(url, log.url, load)
     print(text)
     if not options.dry:
         publish("rules-beside", "python -m bench.rules_beside", text)

@@ -8,18 +8,14 @@ notices of the database.
 
 import argparse
 import asyncio
-import shutil
 import statistics
-import tempfile
 from collections.abc import Awaitable, Callable
-from contextlib import ExitStack
-from pathlib import Path
 from time import perf_counter
 
 import numpy as np
 
+from bench.engines import migrated_database, temporary_home
 from bench.harness import publish, table
-from bench.ingest import running
 from bench.rules import LEVELS, READ, SECOND, SEVEN, make_plant
 from conditions import store
 from conditions.binding import Plant
@@ -27,9 +23,7 @@ from conditions.engine import Engine
 from conditions.snapshot import encode
 from config.database import Connection, connect
 from config.log import Position
-from config.migrate import migrate
 from edge.reading import ReadingBatch
-from oilcan.engines.postgres import PostgresEngine
 
 _LATENESS_US = 5 * SECOND
 # Nothing is silent for so long that a rule tells of it.
@@ -53,7 +47,7 @@ class Engines:
         state = await asyncio.to_thread(encode, memory)
         self.bytes = len(state)
         async with self._connection.transaction():
-            snapshot = store.Snapshot(Position(1, 1), {}, state)
+            snapshot = store.Snapshot(Position("bench", 1), {}, state)
             await store.save_snapshot(self._connection, 0, snapshot)
 
     async def copy(self) -> None:
@@ -134,16 +128,8 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--dry", action="store_true", help="print only, write no page")
     options = parser.parse_args()
-    home = Path(tempfile.mkdtemp(prefix="oilcan-bench-"))
-    home.chmod(0o755)
-    with ExitStack() as stack:
-        stack.callback(shutil.rmtree, home)
-        database = PostgresEngine(home / "database")
-        (home / "database").mkdir()
-        (home / "database").chmod(0o755)
-        stack.enter_context(running(database))
-        asyncio.run(migrate(database.url))
-        text = asyncio.run(measure(database.url, options.machines, options.runs))
+    with temporary_home() as home, migrated_database(home) as url:
+        text = asyncio.run(measure(url, options.machines, options.runs))
     text = f"{(__doc__ or '').strip()}\n\n{text}"
     print(text)
     if not options.dry:

@@ -11,7 +11,6 @@ import argparse
 import asyncio
 import json
 import os
-import shutil
 import statistics
 import sys
 import tempfile
@@ -32,9 +31,9 @@ from psycopg.rows import dict_row
 from psycopg.sql import SQL, Identifier
 from psycopg_pool import AsyncConnectionPool
 
+from bench.engines import running, temporary_home
 from bench.harness import publish, table
 from bench.history import served
-from bench.ingest import running
 from bench.work_plant import Size, fill
 from config.clock import from_us, now_us
 from config.database import connect, fetch_one
@@ -223,15 +222,13 @@ def main() -> None:
     if options.bare:
         serve_bare(os.environ["OILCAN_BENCH_DATABASE_URL"], options.bare)
         return
-    home = options.home or Path(tempfile.mkdtemp(prefix="oilcan-bench-"))
-    home.mkdir(parents=True, exist_ok=True)
-    home.chmod(0o755)
     sizes = [
         Size(options.orders // part, options.assets // part, options.plans) for part in (10, 1)
     ]
     with ExitStack() as stack:
-        if options.home is None:
-            stack.callback(shutil.rmtree, home)
+        home = options.home or stack.enter_context(temporary_home())
+        home.mkdir(parents=True, exist_ok=True)
+        home.chmod(0o755)
         engine = PostgresEngine(home)
         stack.enter_context(running(engine))
         small, large = (asyncio.run(_at(engine, size, options.calls)) for size in sizes)
