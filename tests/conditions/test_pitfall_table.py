@@ -5,13 +5,10 @@ fairly with vmalert (13) is no test: `bench/vmalert.py` sets its step to the rul
 second by second, and counts apart what differs at the start of vmalert's own chunks.
 """
 
-import ast
-from functools import cache
-from pathlib import Path
-
 import pytest
 
-TESTS = Path(__file__).parent.parent
+from tests.named_tests import missing
+
 _ENGINE = "conditions/test_pitfalls.py"
 _LIFE = "conditions/test_life_pitfalls.py"
 _KERNEL = "conditions/test_kernel.py"
@@ -127,17 +124,7 @@ PITFALLS: dict[str, tuple[tuple[str, str], ...]] = {
 }
 
 
-@cache
-def names_in(path: str) -> frozenset[str]:
-    """Names of the tests that a file has."""
-    tree = ast.parse((TESTS / path).read_text(encoding="utf-8"))
-    return frozenset(
-        node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-    )
-
-
 @pytest.mark.parametrize("pitfall", PITFALLS)
 def test_each_pitfall_has_a_test_of_its_own(pitfall: str) -> None:
-    missing = [(path, name) for path, name in PITFALLS[pitfall] if name not in names_in(path)]
     assert PITFALLS[pitfall]
-    assert missing == []
+    assert missing(PITFALLS[pitfall]) == []

@@ -3,13 +3,10 @@
 A pitfall without a test that stands here and runs is not one that we know how to avoid.
 """
 
-import ast
-from functools import cache
-from pathlib import Path
-
 import pytest
 
-TESTS = Path(__file__).parent.parent
+from tests.named_tests import missing
+
 _PLANS = "maintenance/plans/"
 _STOCK = "maintenance/materials/test_pitfalls.py"
 _HERE = "maintenance/test_pitfalls.py"
@@ -284,17 +281,7 @@ PITFALLS: dict[str, tuple[tuple[str, str], ...]] = {
 }
 
 
-@cache
-def names_in(path: str) -> frozenset[str]:
-    """Names of the tests that a file has."""
-    tree = ast.parse((TESTS / path).read_text(encoding="utf-8"))
-    return frozenset(
-        node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-    )
-
-
 @pytest.mark.parametrize("pitfall", PITFALLS)
 def test_each_pitfall_has_a_test_of_its_own(pitfall: str) -> None:
-    missing = [(path, name) for path, name in PITFALLS[pitfall] if name not in names_in(path)]
     assert PITFALLS[pitfall]
-    assert missing == []
+    assert missing(PITFALLS[pitfall]) == []

@@ -1,17 +1,16 @@
 """Whatever people do to orders, in any order and at once: no illegal state, and nothing lost or doubled."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from decimal import Decimal
-from typing import Any, TypeVar
 
 import psycopg
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import invariant, rule, run_state_machine_as_test
 
-from config.database import Connection, connect
+from config.database import Connection
 from maintenance.errors import MaintenanceError
 from maintenance.orders.queries import get_order
 from maintenance.orders.work_order import State
@@ -24,11 +23,11 @@ from tests.maintenance.commands.workshop import (
     deeds_to,
     what_is_wrong,
 )
+from tests.maintenance.machine import DatabaseMachine
 from tests.maintenance.scene import Plant, build_plant
 
 pytestmark = pytest.mark.store
 
-T = TypeVar("T")
 Open = Callable[[], Awaitable[Connection]]
 NAMES = st.sampled_from(sorted(DEEDS))
 PICK = st.integers(0, 59)
@@ -77,29 +76,14 @@ async def attempt(deed: Deed, plant: Plant, on: Connection, choice: Choice) -> b
     return True
 
 
-class Work(RuleBasedStateMachine):
+class Work(DatabaseMachine):
     """Two people and two orders that need everything, in any order."""
 
     def __init__(self, database_url: str) -> None:
-        super().__init__()
-        self.runner = asyncio.Runner()
-        self.connection: Connection = self.run(connect(database_url, autocommit=True))
-        self.other: Connection = self.run(connect(database_url, autocommit=True))
-        # Some tables keep their rows for ever; not those of a test.
-        self.run(self.connection.execute("SET session_replication_role = replica"))
-        self.run(self.connection.execute(_EMPTY))
-        self.run(self.connection.execute("SET session_replication_role = origin"))
+        super().__init__(database_url, empty=_EMPTY)
         self.plant: Plant = self.run(build_plant(self.connection))
         self.orders = self.run(build_workshop(self.plant))
         self.run(brought_to(self.plant, self.orders[0], State.IN_PROGRESS))
-
-    def run(self, work: Coroutine[Any, Any, T]) -> T:
-        return self.runner.run(work)
-
-    def teardown(self) -> None:
-        self.run(self.connection.close())
-        self.run(self.other.close())
-        self.runner.close()
 
     def choice(self, pick: int, quantity: Decimal) -> Choice:
         return Choice(self.orders[pick // 30], pick, quantity)
