@@ -48,6 +48,7 @@ bench: setup ## Measure against the references and write docs/benchmarks.md
 	$(BIN)/python -m bench.kernel
 	$(BIN)/python -m bench.rules_beside
 	$(BIN)/python -m bench.backtest
+	$(BIN)/python -m bench.backtest_read
 	$(BIN)/python -m bench.vmalert
 	$(BIN)/python -m bench.snapshot
 	$(BIN)/python -m bench.reaction
@@ -55,6 +56,9 @@ bench: setup ## Measure against the references and write docs/benchmarks.md
 	$(BIN)/python -m bench.gateway
 	$(BIN)/python -m bench.mqtt
 	$(BIN)/python -m bench.opcua
+	$(BIN)/python -m bench.register
+	$(BIN)/python -m bench.plans
+	$(BIN)/python -m bench.work_orders
 	$(BIN)/python -m bench.faults --minutes 30
 
 debian: ## Install what the checks need from Debian, or say what is missing

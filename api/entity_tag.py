@@ -15,7 +15,7 @@ def etag(version: int) -> str:
 def version_of(if_match: str | None) -> int:
     """The version inside If-Match. Raises `PreconditionMissing`, `PreconditionInvalid`."""
     if if_match is None:
-        raise PreconditionMissing("read the work order and send its ETag as If-Match")
+        raise PreconditionMissing("read what is to be changed, and send its ETag as If-Match")
     match = _ETAG.fullmatch(if_match.strip())
     if match is None:
         raise PreconditionInvalid('send If-Match as the ETag was given, such as "3"')

@@ -1,9 +1,7 @@
 """The commands on what could not be stored: `oilcan dead-letters list|show|retry|discard`."""
 
-import asyncio
 import json
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, TypeVar
 
 import typer
 from rich.console import Console
@@ -11,7 +9,7 @@ from rich.table import Table
 
 from api.bodies.dead_letter import DeadLetterBody, DeadLetterDetail
 from config.clock import now_us
-from config.database import Connection, connect
+from config.database import Connection
 from config.settings import Settings
 from ingest.dead_letter_service import discard_dead_letter, retry_dead_letter
 from ingest.dead_letters import (
@@ -24,11 +22,9 @@ from ingest.dead_letters import (
 )
 from ingest.errors import IngestError
 from ingest.settings import load_ingest_settings, storable_span
-from oilcan.engine_addresses import find_database_url
-from oilcan.session import who
+from oilcan.session import who, with_database
 from oilcan.settings import load
 
-ResultT = TypeVar("ResultT")
 _AT_ONCE = 1_000
 
 
@@ -39,7 +35,7 @@ def run_list(which: LetterFilter, *, limit: int, as_json: bool, **options: objec
         found = await find_dead_letters(connection, which, limit=limit)
         return found, await count_dead_letters(connection)
 
-    found, waiting = _with_database(options, look)
+    found, waiting = with_database(options, look)
     if as_json:
         bodies = [DeadLetterBody.model_validate(letter) for letter in found]
         typer.echo(json.dumps([body.model_dump(mode="json") for body in bodies], indent=2))
@@ -52,9 +48,7 @@ def run_list(which: LetterFilter, *, limit: int, as_json: bool, **options: objec
 
 def run_show(letter_id: int, **options: object) -> None:
     """Print one dead letter with what it holds, as JSON. Raises `OilcanError`."""
-    letter, data = _with_database(
-        options, lambda connection: get_dead_letter(connection, letter_id)
-    )
+    letter, data = with_database(options, lambda connection: get_dead_letter(connection, letter_id))
     typer.echo(DeadLetterDetail.of(letter, data).model_dump_json(indent=2))
 
 
@@ -80,7 +74,7 @@ def run_retry(letters: Sequence[int], which: LetterFilter | None, **options: obj
             after = some[-1]
         return refused
 
-    return min(1, _with_database(options, work))
+    return min(1, with_database(options, work))
 
 
 def run_discard(letters: Sequence[int], *, reason: str, **options: object) -> int:
@@ -90,7 +84,7 @@ def run_discard(letters: Sequence[int], *, reason: str, **options: object) -> in
         await discard_dead_letter(connection, letter_id, by=who(), reason=reason)
         return "discarded"
 
-    return min(1, _with_database(options, lambda connection: _each(connection, letters, discard)))
+    return min(1, with_database(options, lambda connection: _each(connection, letters, discard)))
 
 
 async def _each(
@@ -129,18 +123,3 @@ def _table(letters: Sequence[DeadLetter]) -> Table:
             else f"{letter.reason} → {letter.settled_note}",
         )
     return table
-
-
-def _with_database(
-    options: dict[str, Any], work: Callable[[Connection], Awaitable[ResultT]]
-) -> ResultT:
-    url = find_database_url(load(Settings, **options))
-
-    async def run() -> ResultT:
-        connection = await connect(url, autocommit=True)
-        try:
-            return await work(connection)
-        finally:
-            await connection.close()
-
-    return asyncio.run(run())

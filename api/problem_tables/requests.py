@@ -57,7 +57,7 @@ REQUESTS: Mapping[type[OilcanError], ProblemType] = MappingProxyType(
             HTTPStatus.PRECONDITION_REQUIRED,
             "precondition-missing",
             "If-Match is needed",
-            "read the work order and send its ETag as If-Match",
+            "read what is to be changed, and send its ETag as If-Match",
         ),
         api.PreconditionInvalid: ProblemType(
             HTTPStatus.BAD_REQUEST,

@@ -11,6 +11,7 @@ from typer.testing import CliRunner, Result
 
 from config.clock import now_us
 from config.database import Connection, fetch_one
+from config.errors import DatabaseOutdated
 from edge.reading import ReadingBatch
 from edge.wire import encode_readings
 from ingest.chunks import DAY_US
@@ -120,3 +121,9 @@ async def test_a_letter_is_shown_and_given_up_with_a_reason(
     assert again.exit_code == 1
     assert "was discarded by command line" in again.stderr
     assert "there is no dead letter 9" in again.stderr
+
+
+def test_a_database_without_tables_is_told_what_to_do(empty_database_url: str) -> None:
+    refusal = oilcan(empty_database_url, "list").exception
+    assert isinstance(refusal, DatabaseOutdated)
+    assert "run `oilcan migrate`" in str(refusal)
