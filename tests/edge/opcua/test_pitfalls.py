@@ -133,6 +133,7 @@ async def test_a_subscription_that_is_refused_once_is_a_loss_and_made_again(
             service.max_subscriptions = allowed
             await memory.until(lambda m: m.values("K-1.temp") == [20.0])
 
+
 async def test_a_connection_that_the_client_takes_for_lost_is_closed(port: int) -> None:
     """asyncua closes no connection that its watch gave up: the server would keep it open."""
     async with compressor(port):
