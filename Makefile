@@ -8,7 +8,7 @@ PROCESSES ?= 3
 PARALLEL := -n $(PROCESSES) --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-timescale check bench format lint types contracts lock debian
+.PHONY: help setup demo test coverage test-timescale check bench format lint types contracts lock debian
 
 help: ## Show what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -33,11 +33,14 @@ demo: setup ## Run the demo plant: real protocols, rules, work orders, pages
 test: setup debian ## Run all tests on the embedded PostgreSQL
 	$(BIN)/pytest $(PARALLEL)
 
+coverage: setup debian ## Run all tests and say which lines and branches none of them takes
+	$(BIN)/pytest $(PARALLEL) --cov --cov-report=term-missing:skip-covered
+
 test-timescale: setup debian ## Run the store and acceptance tests on a real TimescaleDB
 	$(BIN)/python tests/timescale.py $(PARALLEL) -m "store or acceptance"
 
 check: lint types contracts debian ## Everything that has to hold before a change lands
-	$(BIN)/pytest $(PARALLEL) --cov --cov-report=term:skip-covered
+	$(BIN)/pytest $(PARALLEL)
 	$(BIN)/python tests/timescale.py $(PARALLEL) -m "store or acceptance"
 
 bench: setup ## Measure against the references and write docs/benchmarks.md
