@@ -135,8 +135,10 @@ async def prepare(url: str, log_url: str, load: Load) -> list[bytes]:
     await ensure_stream(client, max_bytes=_LOG_BYTES)
     await client.jsm().purge_stream("OILCAN")
     buffers, waiting, js = [], list[ReadingBatch](), client.jetstream()
+    # Named by the load: the log takes no record twice, also where the first was purged.
+    session = f"{load.points}-{load.rows_in_table}"
     for number, batch in enumerate(batches(load)):
-        identity = BatchId("bench", f"{load.points}", number)
+        identity = BatchId("bench", session, number)
         await append(js, Kind.READINGS, 0, identity, encode_readings(batch))
         waiting.append(batch)
         if sum(map(len, waiting)) >= load.max_rows:
