@@ -307,7 +307,8 @@ def main() -> None:
         level, text = report(url, log.url, options)
     print(text)
     if not options.dry:
-        publish(PAGES[level], "python -m bench.ingest", text)
+        growth = "-growth" if len(options.rows_in_table) > 1 else ""
+        publish(PAGES[level] + growth, "python -m bench.ingest", text)
 
 
 def _cpu(own_s: list[float], session_s: list[float], load: Load) -> str:

@@ -33,14 +33,18 @@ mount -t proc proc "$1/proc"
 mount --bind /dev "$1/dev"
 mount -t tmpfs -o mode=1777 tmpfs "$1/dev/shm"
 mount --bind "$2" "$1/srv"
-exec chroot --userspec=postgres:postgres "$1" /bin/sh -c '
+root=$1; shift 2
+exec chroot --userspec=postgres:postgres "$root" /bin/sh -c '
+  port=$0
   test -e /srv/data || {0}/initdb -D /srv/data -U postgres --auth=trust --no-sync >/srv/initdb.log
-  exec {0}/postgres -D /srv/data -p "$0" -c listen_addresses=127.0.0.1 \
+  exec {0}/postgres -D /srv/data -p "$port" -c listen_addresses=127.0.0.1 \
     -c unix_socket_directories=/srv -c shared_preload_libraries=timescaledb \
     -c timescaledb.telemetry_level=off -c max_worker_processes=32 -c max_connections=100 \
-    -c fsync=off -c full_page_writes=off -c synchronous_commit=off -c timezone=UTC -c jit=off
-' "$3"
+    -c timezone=UTC -c jit=off "$@"
+' "$@"
 """.replace("{0}", _BINARIES)
+FORGETFUL = ("-c", "fsync=off", "-c", "full_page_writes=off", "-c", "synchronous_commit=off")
+"""Settings of a server whose data nobody wants after a crash."""
 
 
 def missing() -> str | None:
@@ -70,8 +74,8 @@ def make_root() -> None:
 
 
 @contextmanager
-def timescaledb() -> Iterator[str]:
-    """A running TimescaleDB on loopback; gives its URL."""
+def timescaledb(*settings: str) -> Iterator[str]:
+    """A running TimescaleDB on loopback, with these arguments for its server; gives its URL."""
     port = free_port()
     folder = Path(tempfile.mkdtemp(prefix="oilcan-timescaledb-"))
     folder.chmod(0o777)
@@ -89,6 +93,7 @@ def timescaledb() -> Iterator[str]:
                 str(_ROOT),
                 str(folder),
                 str(port),
+                *settings,
             ],
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -124,7 +129,7 @@ def main() -> int:
         return 1
     make_root()
     arguments = sys.argv[1:] or ["-m", "store or acceptance"]
-    with timescaledb() as url:
+    with timescaledb(*FORGETFUL) as url:
         environment = {**os.environ, "OILCAN_TEST_DATABASE_URL": url}
         return subprocess.run(
             [sys.executable, "-m", "pytest", *arguments], env=environment, check=False
