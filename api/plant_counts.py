@@ -8,7 +8,7 @@ from ingest.dead_letters import count_dead_letters
 from maintenance.orders.queries import count_by_state
 from maintenance.orders.work_order import OPEN_STATES
 
-COUNT_UNKNOWN_TAGS = "SELECT count(*) FROM unknown_tag"
+COUNT_UNKNOWN_TAGS = "SELECT count(DISTINCT tag) FROM unknown_tag"
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from config.tasks import run_together
 from edge.outage import Outage
 from edge.reading import AlarmBatch, ReadingBatch
 from edge.rejected import Rejected
-from edge.wire import encode_alarms, encode_readings, encode_rejects
+from edge.wire import SourceRows, encode_alarms, encode_readings, encode_rejects
 
 _ALARM_ROWS = 500
 # Each payload is cut at 64 KiB, so that these make a message of half a MiB at most.
@@ -211,7 +211,8 @@ class _Lane:
         alarms = tuple(alarm for entry in group for alarm in entry.alarms)
         rejects = tuple(one for entry in group for one in entry.rejects)
         try:
-            records = [(Kind.READINGS, data) for data in self._encode(readings)]
+            sources = joined([(entry.readings.source, len(entry.readings)) for entry in group])
+            records = [(Kind.READINGS, data) for data in self._encode(readings, sources)]
             records += [(Kind.ALARMS, data) for data in _encode_alarms(alarms)]
             records += [(Kind.REJECTS, data) for data in _encode_rejects(rejects)]
         except (ValueError, TypeError) as error:
@@ -234,20 +235,21 @@ class _Lane:
         for entry in group:
             await self._deliver([entry])
 
-    def _encode(self, readings: ReadingBatch) -> Iterator[bytes]:
+    def _encode(self, readings: ReadingBatch, sources: Sequence[SourceRows]) -> Iterator[bytes]:
         """The readings as messages within the bounds, halved until they fit."""
         if not len(readings):
             return
         if len(readings) <= self._limits.message_rows:
-            data = encode_readings(readings)
+            data = encode_readings(readings, sources)
             most = min(self._limits.message_bytes, self._appender.max_bytes)
             if len(data) <= most or len(readings) == 1:
                 yield data
                 return
         half = len(readings) // 2
         rows = np.arange(len(readings))
-        yield from self._encode(with_used_tags(readings.take(rows[:half])))
-        yield from self._encode(with_used_tags(readings.take(rows[half:])))
+        first, second = cut(sources, half)
+        yield from self._encode(with_used_tags(readings.take(rows[:half])), first)
+        yield from self._encode(with_used_tags(readings.take(rows[half:])), second)
 
 
 def split(
@@ -267,6 +269,26 @@ def split(
         )
         for partition in sorted({*np.unique(of_row).tolist(), *of_alarm})
     ]
+
+
+def joined(sources: Sequence[SourceRows]) -> list[SourceRows]:
+    """The same, without those of no rows, and each once where it follows upon itself."""
+    named = [(name, rows) for name, rows in sources if rows]
+    return [
+        (name, sum(rows for _, rows in run))
+        for name, run in itertools.groupby(named, key=lambda one: one[0])
+    ]
+
+
+def cut(sources: Sequence[SourceRows], rows: int) -> tuple[list[SourceRows], list[SourceRows]]:
+    """The sources of the first `rows` rows, and those of the rest."""
+    first, second = [], []
+    for name, count in sources:
+        before = min(count, rows)
+        rows -= before
+        first.append((name, before))
+        second.append((name, count - before))
+    return joined(first), joined(second)
 
 
 def with_used_tags(readings: ReadingBatch) -> ReadingBatch:

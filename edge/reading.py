@@ -76,6 +76,8 @@ class ReadingBatch:
     ts: Int64s
     value: Float64s
     quality: UInt8s
+    source: str = ""
+    """The source that all of them came from; empty where there are several, or none is known."""
 
     def __len__(self) -> int:
         return len(self.ts)
@@ -88,6 +90,7 @@ class ReadingBatch:
             self.ts[start:end],
             self.value[start:end],
             self.quality[start:end],
+            self.source,
         )
 
     @classmethod
@@ -125,7 +128,12 @@ class ReadingBatch:
     def take(self, rows: npt.NDArray[np.intp] | npt.NDArray[np.bool_]) -> "ReadingBatch":
         """The batch of some rows, by index or mask; the tags stay as they are."""
         return ReadingBatch(
-            self.tags, self.tag_index[rows], self.ts[rows], self.value[rows], self.quality[rows]
+            self.tags,
+            self.tag_index[rows],
+            self.ts[rows],
+            self.value[rows],
+            self.quality[rows],
+            self.source,
         )
 
 

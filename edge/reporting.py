@@ -1,6 +1,7 @@
 """The sink that lets through what is news, marks what is missing, and keeps floods out."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from config.clock import monotonic
 from edge.collector import Sink
@@ -25,8 +26,11 @@ class ReportingSink:
         health: Health,
         limit: RejectLimit | None = None,
         gaps: Gaps | None = None,
+        *,
+        source: str = "",
     ) -> None:
         self._sink = sink
+        self._source = source
         self._filter = BatchFilter(report_of)
         self._health = health
         self._limit = limit or RejectLimit()
@@ -44,7 +48,7 @@ class ReportingSink:
             return
         started = monotonic()
         try:
-            await self._sink.put(news, alarms)
+            await self._sink.put(replace(news, source=self._source), alarms)
         except BaseException:
             # Nobody knows whether the log has it, so nothing that follows is old.
             self._filter.forget()

@@ -102,7 +102,10 @@ async def keep_collecting(collector: Collector, sink: Sink) -> None:
     while True:
         started = loop.time()
         try:
-            await collector.run(ReportingSink(sink, collector.report_of, health, limit, gaps))
+            reporting = ReportingSink(
+                sink, collector.report_of, health, limit, gaps, source=collector.name
+            )
+            await collector.run(reporting)
             message = "the collector ended"
         except SourceLost as error:
             message = str(error)

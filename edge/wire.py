@@ -1,11 +1,14 @@
 """The form of batches on the log: Arrow IPC streams.
 
-Readings: tag dictionary<int32, utf8>, ts timestamp[us, UTC], value float64, quality uint8.
+Readings: tag dictionary<int32, utf8>, ts timestamp[us, UTC], value float64, quality uint8. The
+schema's metadata `sources` says in JSON which sources they came from: [[name, rows], ...] in the
+order of the rows; batches of before have none.
 Alarms: asset, code, message, acknowledged_by utf8, ts timestamp[us, UTC], active bool, severity int16;
 batches of before have no acknowledged_by.
 Rejects: source, address, problem utf8, payload binary, received timestamp[us, UTC].
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -58,6 +61,12 @@ REJECT_SCHEMA = pa.schema(
 )
 
 
+_SOURCES = b"sources"
+
+SourceRows = tuple[str, int]
+"""A source, and how many readings that follow one another came from it."""
+
+
 class WireError(ValueError):
     """Bytes that are not a batch of the expected schema."""
 
@@ -76,6 +85,8 @@ class ReadingColumns:
     ts: Int64s
     value: Float64s
     quality: UInt8s
+    sources: tuple[SourceRows, ...] = ()
+    """Which rows came from which source; empty where nobody says."""
 
     def __len__(self) -> int:
         return len(self.ts)
@@ -88,7 +99,7 @@ class ReadingColumns:
 
     @classmethod
     def concatenate(cls, parts: Sequence["ReadingColumns"]) -> "ReadingColumns":
-        """The rows of all parts in their order; parts with the same tags share them."""
+        """The rows of all parts in their order, without their sources; the same tags are shared."""
         if not parts:
             return cls.of(ReadingBatch.from_rows(()))
         tags: list[Any] = []
@@ -119,11 +130,14 @@ class ReadingColumns:
         )
 
 
-def encode_readings(batch: ReadingBatch) -> bytes:
-    """A reading batch as bytes."""
+def encode_readings(batch: ReadingBatch, sources: Sequence[SourceRows] = ()) -> bytes:
+    """A reading batch as bytes, with the sources that its rows came from."""
     tag = pa.DictionaryArray.from_arrays(pa.array(batch.tag_index), pa.array(batch.tags, pa.utf8()))
     columns = [tag, pa.array(batch.ts).cast(_TIME), pa.array(batch.value), pa.array(batch.quality)]
-    return _to_bytes(pa.record_batch(columns, schema=READING_SCHEMA))
+    schema = READING_SCHEMA
+    if any(name for name, _ in sources):
+        schema = schema.with_metadata({_SOURCES: json.dumps(sources, separators=(",", ":"))})
+    return _to_bytes(pa.record_batch(columns, schema=schema))
 
 
 def decode_readings(data: bytes) -> ReadingBatch:
@@ -148,7 +162,22 @@ def decode_columns(data: bytes) -> ReadingColumns:
         record.column("ts").cast(pa.int64()).to_numpy(),
         record.column("value").to_numpy(),
         record.column("quality").to_numpy(),
+        _sources(record),
     )
+
+
+def _sources(record: pa.RecordBatch) -> tuple[SourceRows, ...]:
+    """The sources that a batch names; none where it names none, or not those of its rows.
+
+    Readings are worth more than who sent them: what cannot be understood here is left out.
+    """
+    try:
+        named = json.loads((record.schema.metadata or {})[_SOURCES])
+        sources = tuple((str(name), int(rows)) for name, rows in named)
+    except (KeyError, ValueError, TypeError, RecursionError):
+        return ()
+    sound = all(name.isprintable() and rows > 0 for name, rows in sources)
+    return sources if sound and sum(rows for _, rows in sources) == record.num_rows else ()
 
 
 def encode_alarms(alarms: AlarmBatch) -> bytes:

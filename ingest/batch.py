@@ -63,6 +63,14 @@ class Content:
         return readings + len(self.alarms) + len(self.rejects)
 
 
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The edge that a reading came with, and its source; no source where the edge names none."""
+
+    edge: str
+    source: str
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Batch:
     """Contents that go into one transaction, their readings joined in the log's order.
@@ -99,6 +107,19 @@ class Batch:
     def record_of(self, row: int) -> Record:
         """The record that a row of `readings` came with."""
         return self.contents[int(np.searchsorted(self.ends, row, "right"))].record
+
+    def origins(self, rows: RowNumbers) -> tuple[list[Origin], npt.NDArray[np.intp]]:
+        """Who sent some rows of `readings`: each origin once, and for each row which one it is."""
+        runs = [
+            (Origin(item.record.batch.edge, source), count)
+            for item in self.contents
+            if item.readings is not None
+            for source, count in item.readings.sources or [("", len(item.readings))]
+        ]
+        places: dict[Origin, int] = {}
+        of_run = np.array([places.setdefault(origin, len(places)) for origin, _ in runs], np.intp)
+        ends = np.cumsum([count for _, count in runs], dtype=np.int64)
+        return list(places), of_run[np.searchsorted(ends, rows, "right")]
 
     def letters(self, rows: RowNumbers, reason: str) -> list[DeadLetter]:
         """Dead letters of some rows of `readings`, one for each record that they came with."""

@@ -88,11 +88,10 @@ ON CONFLICT DO NOTHING
 """
 
 UPSERT_UNKNOWN_TAG = """
-INSERT INTO unknown_tag (tag, edge, count, first_ts, last_ts, last_value)
-VALUES (%s, %s, %s, %s, %s, %s)
-ON CONFLICT (tag) DO UPDATE
-SET edge = excluded.edge,
-    count = unknown_tag.count + excluded.count,
+INSERT INTO unknown_tag (tag, edge, source, count, first_ts, last_ts, last_value)
+VALUES (%s, %s, %s, %s, %s, %s, %s)
+ON CONFLICT (tag, edge, source) DO UPDATE
+SET count = unknown_tag.count + excluded.count,
     first_ts = least(unknown_tag.first_ts, excluded.first_ts),
     last_ts = greatest(unknown_tag.last_ts, excluded.last_ts),
     last_value = CASE WHEN excluded.last_ts >= unknown_tag.last_ts
@@ -212,12 +211,13 @@ async def insert_unknown_rows(connection: Connection, rows: ReadingBatch) -> Non
 
 async def count_unknown(connection: Connection, counts: Iterable[UnknownCount]) -> None:
     """Add to what is known of unknown tags, in the order of the tags so that writers cannot meet."""
-    for item in sorted(counts, key=lambda item: item.tag):
+    for item in sorted(counts, key=lambda item: (item.tag, item.origin.edge, item.origin.source)):
         await connection.execute(
             UPSERT_UNKNOWN_TAG,
             [
                 item.tag,
-                item.edge,
+                item.origin.edge,
+                item.origin.source,
                 item.count,
                 from_us(item.first_us),
                 from_us(item.last_us),

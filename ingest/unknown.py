@@ -11,10 +11,12 @@ from ingest.footing import join_as_guest
 
 @dataclass(frozen=True, slots=True)
 class UnknownTag:
-    """A tag that no point has: which edge sends it, how many readings, from when to when."""
+    """A tag that no point has: which source of which edge sends it, how many readings, and when."""
 
     tag: str
     edge: str
+    source: str
+    """Empty where the edge does not say."""
     count: int
     first_ts: datetime
     last_ts: datetime
@@ -22,8 +24,8 @@ class UnknownTag:
 
 
 SELECT_UNKNOWN_TAGS = """
-SELECT tag, edge, count, first_ts, last_ts, last_value
-FROM unknown_tag ORDER BY last_ts DESC, tag LIMIT %s
+SELECT tag, edge, source, count, first_ts, last_ts, last_value
+FROM unknown_tag ORDER BY last_ts DESC, tag, edge, source LIMIT %s
 """
 
 SELECT_BINDABLE_DAYS = """

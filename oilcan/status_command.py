@@ -165,11 +165,14 @@ def _unknown_table(unknown: list[UnknownTag], total: int, now_s: float) -> Table
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column(f"tags without a point{more}")
     table.add_column("from edge")
+    table.add_column("source")
     for name in ("readings", "last, s"):
         table.add_column(name, justify="right")
     for tag in unknown[:_UNKNOWN_SHOWN]:
         age_s = max(0.0, now_s - to_us(tag.last_ts) / 1e6)
-        table.add_row(Text(tag.tag), Text(tag.edge), str(tag.count), _number(age_s))
+        table.add_row(
+            Text(tag.tag), Text(tag.edge), Text(tag.source or "-"), str(tag.count), _number(age_s)
+        )
     return table
 
 

@@ -79,6 +79,10 @@ class UnknownTagBody(FromDomain):
 
     tag: str = Field(examples=["P-199.flow"])
     edge: str
+    source: str = Field(
+        description="The source that sends it; empty where the edge does not say.",
+        examples=["hall-1"],
+    )
     count: int
     first_ts: datetime
     last_ts: datetime

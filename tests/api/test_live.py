@@ -321,7 +321,7 @@ async def test_what_could_not_be_placed_or_stored_is_shown(
     client: httpx.AsyncClient, connection: Connection
 ) -> None:
     await connection.execute(
-        "INSERT INTO unknown_tag VALUES ('P-199.flow', 'edge-1', 3, now(), now(), 4.5)"
+        "INSERT INTO unknown_tag VALUES ('P-199.flow', 'edge-1', 3, now(), now(), 4.5, 'hall')"
     )
     for number in range(3):
         await connection.execute(
@@ -332,7 +332,9 @@ async def test_what_could_not_be_placed_or_stored_is_shown(
             [number],
         )
     unknown = (await client.get("/api/v1/unknown-tags")).json()["items"]
-    assert [(tag["tag"], tag["count"]) for tag in unknown] == [("P-199.flow", 3)]
+    assert [(tag["tag"], tag["source"], tag["count"]) for tag in unknown] == [
+        ("P-199.flow", "hall", 3)
+    ]
     page = (await client.get("/api/v1/dead-letters", params={"limit": 2})).json()
     rest = await client.get("/api/v1/dead-letters", params={"cursor": page["next"]})
     sequences = [letter["sequence"] for letter in [*page["items"], *rest.json()["items"]]]

@@ -154,6 +154,17 @@ async def test_alarms_are_never_left_out(memory: Memory) -> None:
     assert health.unchanged == 1
 
 
+async def test_what_is_put_says_which_source_it_came_from() -> None:
+    class Sources(Memory):
+        async def put(self, readings: ReadingBatch, alarms: tuple[SensorAlarm, ...] = ()) -> None:
+            assert readings.source == "hall"
+            await super().put(readings, alarms)
+
+    memory = Sources()
+    await ReportingSink(memory, lambda _: REPORT, Health("hall"), source="hall").put(batch(1, 1.0))
+    assert memory.values("P-1.x") == [1.0]
+
+
 async def test_what_the_log_may_not_have_is_news_again() -> None:
     class Broken(Memory):
         async def put(self, readings: ReadingBatch, alarms: tuple[SensorAlarm, ...] = ()) -> None:

@@ -6,6 +6,7 @@ import signal
 import subprocess
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from config.log import Kind, Position, Record, connect_log, ensure_stream, read
 from edge.publisher import Limits, Publisher
 from edge.reading import ReadingBatch, SensorAlarm
 from edge.rejected import PAYLOAD_BYTES, Rejected
-from edge.wire import decode_alarms, decode_readings, decode_rejects
+from edge.wire import decode_alarms, decode_columns, decode_readings, decode_rejects
 from oilcan.engines.nats_server import NatsEngine
 from oilcan.engines.process import free_port, start
 
@@ -85,6 +86,23 @@ async def test_a_large_put_is_parted_within_the_bounds(log_client: Client) -> No
     records = await everything(log_client)
     assert values(records) == [float(n) for n in range(1_000)]
     assert max(len(record.data) for record in records) <= 6_000
+
+
+async def test_the_log_knows_which_source_sent_which_readings(log_client: Client) -> None:
+    async with publishing(log_client, limits=Limits(message_rows=4)) as publisher:
+        hall, roof = replace(numbered(0, 6), source="hall"), replace(numbered(6, 3), source="roof")
+        await asyncio.gather(publisher.put(hall), publisher.put(roof), publisher.put(roof))
+    told = {
+        (value, source)
+        for record in await everything(log_client)
+        for columns in [decode_columns(record.data)]
+        for value, source in zip(
+            columns.value.tolist(),
+            [source for source, rows in columns.sources for _ in range(rows)],
+            strict=True,
+        )
+    }
+    assert told == {(float(n), "hall" if n < 6 else "roof") for n in range(9)}
 
 
 async def test_each_asset_goes_to_its_partition(log_client: Client) -> None:

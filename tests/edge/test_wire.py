@@ -97,6 +97,25 @@ def test_a_batch_of_some_rows_keeps_its_tags() -> None:
     assert decode_readings(encode_readings(some)).tags == batch.tags
 
 
+@given(st.lists(st.tuples(st.sampled_from(["", "hall", "Łódź-1"]), st.integers(1, 4)), max_size=6))
+def test_the_sources_of_readings_survive_the_wire(sources: list[tuple[str, int]]) -> None:
+    rows = sum(count for _, count in sources)
+    batch = ReadingBatch.from_rows([("A-1.x", n, 1.0, 0) for n in range(rows)])
+    found = decode_columns(encode_readings(batch, sources)).sources
+    assert found == (tuple(sources) if any(name for name, _ in sources) else ())
+
+
+@pytest.mark.parametrize(
+    "sources", [[("hall", 2)], [("hall", 4), ("roof", -1)], [("ha\x00ll", 3)], [("\ud800", 3)]]
+)
+def test_sources_that_cannot_be_right_are_left_out_and_the_readings_stay(
+    sources: list[tuple[str, int]],
+) -> None:
+    batch = ReadingBatch.from_rows([("A-1.x", n, 1.0, 0) for n in range(3)])
+    columns = decode_columns(encode_readings(batch, sources))
+    assert (columns.sources, len(columns)) == ((), 3)
+
+
 def test_readings_are_no_alarms() -> None:
     with pytest.raises(WireError, match="schema"):
         decode_alarms(READINGS)

@@ -4,6 +4,7 @@ import asyncio
 import math
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 
 import psycopg
 import pytest
@@ -238,6 +239,20 @@ async def test_readings_of_unknown_tags_are_kept_and_counted(
     assert (written.stored, written.unknown, written.dead) == (1, 2, 0)
     row = await fetch_one(connection, "SELECT tag, edge, count, last_value FROM unknown_tag")
     assert row == ("X-1.a", "edge-1", 2, None)
+
+
+async def test_an_unknown_tag_is_counted_for_each_source_that_sends_it(
+    connection: Connection, points: dict[str, int]
+) -> None:
+    rows = [("X-1.a", NOW + n, float(n), 0) for n in range(5)]
+    batch = ReadingBatch.from_rows(rows)
+    said = replace(readings(1, rows), data=encode_readings(batch, [("hall", 2), ("roof", 3)]))
+    unsaid = readings(2, [("X-1.a", NOW + 9, 9.0, 0)])
+    await write(connection, await new_writer(connection), [said, unsaid])
+    cursor = await connection.execute(
+        "SELECT source, count, last_value FROM unknown_tag WHERE tag = 'X-1.a' ORDER BY source"
+    )
+    assert await cursor.fetchall() == [("", 1, 9.0), ("hall", 2, 1.0), ("roof", 3, 4.0)]
 
 
 async def test_one_refused_row_goes_to_dead_letters_and_the_rest_lands(

@@ -85,19 +85,19 @@ async def test_what_is_lost_is_told_and_exits_with_one(
     connection: Connection, database_url: str, log_engine: NatsEngine, log_client: Client
 ) -> None:
     await connection.execute(
-        "INSERT INTO unknown_tag VALUES ('X-1.a', 'edge-1', 3, now(), now(), 4.5)"
+        "INSERT INTO unknown_tag VALUES ('X-1.a', 'edge-1', 3, now(), now(), 4.5, 'hall')"
     )
     async with told(log_client, Part("failed", "no route to host")):
         shown = await status(database_url, log_engine.url)
     assert shown.returncode == 1
     assert "edge-1: source hall is lost: no route to host" in shown.stdout
     assert "1 unknown tags" in shown.stdout
-    assert re.search(r"X-1\.a +edge-1 +3 ", shown.stdout)
+    assert re.search(r"X-1\.a +edge-1 +hall +3 ", shown.stdout)
 
 
 def test_the_tags_without_a_point_that_were_heard_last_are_named() -> None:
     unknown = [
-        UnknownTag(f"X-1.n{n}", "edge-1", n, from_us(0), from_us(-n * 1_000_000), None)
+        UnknownTag(f"X-1.n{n}", "edge-1", "hall", n, from_us(0), from_us(-n * 1_000_000), None)
         for n in range(1, 101)
     ]
     counts = PlantCounts(dead_letters=0, unknown_tags=120, open_events=0, open_orders=0)
@@ -105,7 +105,7 @@ def test_the_tags_without_a_point_that_were_heard_last_are_named() -> None:
     show(Report([], Figures(0, 0, 0.0, None), counts, [], unknown), console, now_s=10.0)
     shown = console.export_text()
     assert "tags without a point, 120 in all" in shown
-    assert re.search(r"X-1\.n5 +edge-1 +5 +15\.0", shown)
+    assert re.search(r"X-1\.n5 +edge-1 +hall +5 +15\.0", shown)
     assert "X-1.n6" not in shown
 
 
