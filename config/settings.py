@@ -159,6 +159,11 @@ class Settings(BaseSettings):
         description="The mailbox's own address, whose mails are ignored; empty: its login.",
         examples=["maintenance@example.com"],
     )
+    mail_answers: str = Field(
+        default="",
+        description="Channel of kind people by which senders of mails are answered; empty: nobody is.",
+        examples=["people"],
+    )
     mail_max_bytes: int = Field(
         default=32 * 1024**2,
         ge=64 * 1024,

@@ -71,7 +71,9 @@ async def run(*, database_url: str, log_url: str, settings: Settings) -> None:
     loops = {
         "conditions to work orders": lambda: follow_conditions(database_url, progress),
         "jobs of maintenance": lambda: follow_clock(database_url, settings=settings),
-        "automation": lambda: follow_outbox(database_url, address=settings.public_url),
+        "automation": lambda: follow_outbox(
+            database_url, address=settings.public_url, answers=settings.mail_answers
+        ),
         "messages": lambda: deliver(database_url),
     }
     if settings.mail_host:

@@ -150,6 +150,7 @@ class MessageBody(FromDomain):
     created_at: datetime
     settled_at: datetime | None
     error: str
+    recipient: str | None = Field(description="Of a channel of people: whom it is for.")
 
 
 class MessageQuery(PageQuery):

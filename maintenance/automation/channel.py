@@ -19,6 +19,8 @@ class ChannelKind(StrEnum):
     """Mail, chat and push services by their Apprise address."""
     WEBHOOK = "webhook"
     """Signed JSON by HTTP POST (Standard Webhooks)."""
+    PEOPLE = "people"
+    """Letters to people at their own addresses, by one mail server."""
 
 
 class Digest(StrEnum):
@@ -101,7 +103,9 @@ def _next(channel: Channel, clock: time, at: datetime) -> datetime:
     raise AssertionError(message)
 
 
-_SCHEMES_WITH_HOST = frozenset({"http", "https", "mailto", "mailtos", "json", "jsons"})
+_SCHEMES_WITH_HOST = frozenset(
+    {"http", "https", "mailto", "mailtos", "json", "jsons", "smtp", "smtps"}
+)
 """Whose address begins with a host; others begin with a token."""
 
 

@@ -18,6 +18,7 @@ from maintenance.automation.rule import (
     FollowUp,
     Notify,
     RequestParts,
+    Role,
 )
 from maintenance.orders.work_order import OrderType
 
@@ -63,7 +64,10 @@ def action_from_json(action: Json) -> Action:
 _ACTIONS: Mapping[str, Callable[[Json], Action]] = MappingProxyType(
     {
         "notify": lambda given: Notify(
-            tuple(given["channels"]), given.get("title"), given.get("text")
+            tuple(given["channels"]),
+            given.get("title"),
+            given.get("text"),
+            tuple(Role(role) for role in given.get("to", (Role.ASSIGNEE,))),
         ),
         "approve": lambda _: Approve(),
         "assign": lambda given: Assign(given["to"]),

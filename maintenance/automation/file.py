@@ -13,6 +13,8 @@ from config.durations import parse_duration
 from maintenance.automation.channel import Channel, ChannelKind, Digest
 from maintenance.automation.definition import AutomationDefinition
 from maintenance.automation.happening import MOVE_FACTS, ORDER_FACTS
+from maintenance.automation.mail_server import REMEDY, parse_mail_server
+from maintenance.automation.rule import Role
 from maintenance.orders.work_order import OrderType
 from maintenance.register.file import Code, FileShape, Name, TimeZone
 
@@ -37,17 +39,27 @@ def _secret(text: str) -> str:
     return text
 
 
+def _check_mail_server(address: str) -> None:
+    try:
+        parse_mail_server(address)
+    except ValueError as error:
+        raise ValueError(f"{error} | {REMEDY}") from error
+
+
 class ChannelShape(FileShape):
     """Where messages go, under `channels:`."""
 
     code: Code = Field(description="Its code; automations name it.", examples=["shift-phone"])
     name: Name = Field(description="What people call it.", examples=["Phone of the shift"])
     kind: ChannelKind = Field(
-        description="apprise: mail, chat and push services; webhook: signed JSON by HTTP POST.",
+        description="apprise: mail, chat and push services; webhook: signed JSON by HTTP POST; "
+        "people: letters to people at their own addresses.",
         examples=["apprise"],
     )
     address: Annotated[str, Field(min_length=1, max_length=2000)] = Field(
-        description="Apprise address, or the webhook's URL. Take passwords from the environment.",
+        description="Apprise address, the webhook's URL, or the mail server of letters to people "
+        "(`smtp://user:password@host?from=oilcan@example.com`: STARTTLS, `smtps://`: TLS). Take "
+        "passwords from the environment.",
         examples=["mailto://oilcan:${SMTP_PASSWORD}@mail.example.com?to=shift@example.com"],
     )
     secret: Annotated[str, AfterValidator(_secret)] | None = Field(
@@ -92,12 +104,14 @@ class ChannelShape(FileShape):
             parts = urlsplit(self.address)
             if parts.scheme not in ("http", "https") or not parts.hostname:
                 raise ValueError("this is no URL of a webhook | Write https://host/path")
+        elif self.kind is ChannelKind.PEOPLE:
+            _check_mail_server(self.address)
         elif apprise.Apprise.instantiate(self.address) is None:
             raise ValueError(
                 "Apprise does not know this address | Write it as its documentation says, such as "
                 "mailto://user:password@host?to=somebody@host"
             )
-        elif self.secret is not None:
+        if self.kind is not ChannelKind.WEBHOOK and self.secret is not None:
             raise ValueError("only a webhook is signed | Remove `secret:`")
         return self
 
@@ -119,6 +133,13 @@ class NotifyShape(FileShape):
     )
     text: Annotated[str, Field(max_length=5000)] | None = Field(
         default=None, description="The same for the text.", examples=["{asset_name} at {site}"]
+    )
+    to: tuple[Role, ...] | None = Field(
+        default=None,
+        min_length=1,
+        description="Whom channels of people tell: assignee, team, planner, requester; left out: "
+        "the assignee.",
+        examples=[["assignee", "planner"]],
     )
 
 

@@ -46,7 +46,7 @@ LIMIT %(limit)s
 
 DELIVERIES: Final[LiteralString] = """
 SELECT d.id, channel.code AS channel, d.topic, d.title, d.text, d.state, d.attempts, d.not_before,
-       d.created_at, d.settled_at, d.error
+       d.created_at, d.settled_at, d.error, coalesce(d.recipient, d.person) AS recipient
 FROM delivery d JOIN channel ON channel.id = d.channel_id
 WHERE (%(only)s::uuid IS NULL OR d.id = %(only)s)
   AND (%(state)s::text IS NULL OR d.state = %(state)s)
@@ -112,7 +112,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A message and what became of it."""
+    """A message and what became of it; `recipient` is the person whom a channel of people tells."""
 
     id: UUID
     channel: str
@@ -125,6 +125,7 @@ class Delivery:
     created_at: datetime
     settled_at: datetime | None
     error: str
+    recipient: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

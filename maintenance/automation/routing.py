@@ -16,11 +16,13 @@ from config.database import Connection
 from config.errors import OilcanError
 from maintenance.automation import queries, store
 from maintenance.automation.actions import carry_out
-from maintenance.automation.channel import timing
+from maintenance.automation.answers import Answers, answers_by, tell_requesters
+from maintenance.automation.channel import ChannelKind, timing
 from maintenance.automation.definition import ACTION_NAMES, automation_from_json
 from maintenance.automation.happening import ORDER_FACTS, Fact, Happening, plain_facts
 from maintenance.automation.message import Message, digest, message
 from maintenance.automation.queries import KeptAutomation, KeptChannel
+from maintenance.automation.recipients import message_id, recipients
 from maintenance.automation.rule import Action, CloseVerified, Notify, applies
 
 ACTOR = "automation"
@@ -34,15 +36,21 @@ class _Rules:
     automations: Mapping[str, KeptAutomation]
     channels: Mapping[str, KeptChannel]
     address: str
+    answers: Answers | None
 
 
 async def route(
-    connection: Connection, *, address: str = "", limit: int = _GROUP, clock: ClockUs = now_us
+    connection: Connection,
+    *,
+    address: str = "",
+    answers: str = "",
+    limit: int = _GROUP,
+    clock: ClockUs = now_us,
 ) -> int:
     """Show what happened to the rules, oldest first; gives how many happenings there were.
 
-    `address` is where the pages are, for links in messages. Another process that does the same is
-    left to it.
+    `address` is where the pages are, for links in messages; `answers` the channel of people by
+    which those who asked by e-mail are told. Another process that does the same is left to it.
     """
     at = from_us(clock())
     async with connection.transaction():
@@ -50,11 +58,12 @@ async def route(
             return 0
         rows = await store.waiting_happenings(connection, limit=limit)
         if rows:
-            rules = _Rules(
-                await queries.automations(connection), await queries.channels(connection), address
-            )
+            rules = await _rules(connection, address, answers)
             for row in rows:
-                await _show(connection, _happening(row), rules, at)
+                happening = _happening(row)
+                await _show(connection, happening, rules, at)
+                if rules.answers is not None:
+                    await tell_requesters(connection, happening, rules.answers, at)
             await store.mark_routed(connection, [row["id"] for row in rows], at=at)
         return len(rows)
 
@@ -81,16 +90,26 @@ async def gather_digests(connection: Connection, *, clock: ClockUs = now_us) -> 
     at = from_us(clock())
     async with connection.transaction():
         made = 0
-        for channel_id in await store.due_digests(connection, at=at):
-            members = await store.digest_members(connection, channel_id, at=at)
+        for whose in await store.due_digests(connection, at=at):
+            members = await store.digest_members(connection, whose, at=at)
             if members:
                 said = digest([Message(each["title"], each["text"]) for each in members])
                 payload = {"messages": [each["title"] for each in members]}
-                given = {"channel_id": channel_id, "title": said.title, "text": said.text}
+                given = {**whose, "title": said.title, "text": said.text}
                 ids = [each["id"] for each in members]
                 await store.gather(connection, given | {"payload": payload}, ids, at=at)
                 made += 1
         return made
+
+
+async def _rules(connection: Connection, address: str, answers: str) -> _Rules:
+    channels = await queries.channels(connection)
+    return _Rules(
+        await queries.automations(connection),
+        channels,
+        address,
+        answers_by(channels.get(answers), address),
+    )
 
 
 async def _show(connection: Connection, happening: Happening, rules: _Rules, at: datetime) -> None:
@@ -176,9 +195,32 @@ async def _notify(
             "not_before": when.not_before,
             "at": at,
         }
+        if kept.channel.kind is ChannelKind.PEOPLE:
+            told += await _tell_people(connection, happening, action, delivery, code)
+            continue
         fresh = await store.insert_delivery(connection, delivery)
         told.append(code if fresh else f"{code}: told already")
     return ", ".join(told)
+
+
+async def _tell_people(
+    connection: Connection,
+    happening: Happening,
+    action: Notify,
+    delivery: Mapping[str, Any],
+    code: str,
+) -> list[str]:
+    """Lay a message out for each of them; one without an address has one too, which says so."""
+    found = await recipients(connection, happening, action.to)
+    told = []
+    for one in found:
+        given = {"id": message_id(happening.id, one), "person": one.person}
+        fresh = await store.insert_delivery(
+            connection, {**delivery, **given, "recipient": one.address}
+        )
+        missing = "" if one.address else " (no e-mail address)"
+        told.append(f"{code}: {one.person}{missing if fresh else ' told already'}")
+    return told or [f"{code}: nobody is {' or '.join(action.to)}"]
 
 
 def _data(happening: Happening) -> dict[str, Any]:

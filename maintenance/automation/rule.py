@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from enum import StrEnum
 from types import MappingProxyType
 
 from maintenance.automation.happening import Fact, Happening, topic_matches
@@ -45,13 +46,26 @@ Checks = Mapping[str, Check]
 _NONE: Checks = MappingProxyType({})
 
 
+class Role(StrEnum):
+    """What somebody has to do with what happened."""
+
+    ASSIGNEE = "assignee"
+    TEAM = "team"
+    PLANNER = "planner"
+    REQUESTER = "requester"
+
+
 @dataclass(frozen=True, slots=True)
 class Notify:
-    """Send a message to channels. `{fact}` in title and text is replaced."""
+    """Send a message to channels; of people, to those who have a role of `to` in what happened.
+
+    `{fact}` in title and text is replaced.
+    """
 
     channels: tuple[str, ...]
     title: str | None = None
     text: str | None = None
+    to: tuple[Role, ...] = (Role.ASSIGNEE,)
 
 
 @dataclass(frozen=True, slots=True)

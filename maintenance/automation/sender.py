@@ -1,4 +1,4 @@
-"""Sends one message: a signed webhook over HTTP, or whatever Apprise speaks to."""
+"""Sends one message: a signed webhook over HTTP, a letter, or whatever Apprise speaks to."""
 
 import asyncio
 import json
@@ -14,6 +14,8 @@ from standardwebhooks import Webhook
 
 from maintenance.automation.channel import ChannelKind
 from maintenance.automation.delivery import Outcome, outcome_of_status
+from maintenance.automation.post import post
+from maintenance.requests.mail.judgement import PROGRAM
 
 TIMEOUT_S = 20.0
 """No attempt lasts longer."""
@@ -23,6 +25,8 @@ async def send(message: Mapping[str, Any], *, http: httpx.AsyncClient, at: datet
     """Try once to send a claimed message (`store.claim`); never raises for what its end does."""
     if message["kind"] == ChannelKind.WEBHOOK:
         return await _post(message, http, at)
+    if message["kind"] == ChannelKind.PEOPLE:
+        return await asyncio.to_thread(post, message, at)
     return await asyncio.to_thread(_apprise, message)
 
 
@@ -60,7 +64,9 @@ def _seconds(headers: Mapping[str, str]) -> float | None:
 
 
 def _apprise(message: Mapping[str, Any]) -> Outcome:
-    service = apprise.Apprise.instantiate(message["address"])
+    service = apprise.Apprise.instantiate(
+        message["address"], asset=apprise.AppriseAsset(app_id=PROGRAM)
+    )
     if service is None:
         return Outcome("Apprise does not know the address")
     sender = apprise.Apprise()

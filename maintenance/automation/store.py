@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Final, LiteralString
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from psycopg.types.json import Jsonb
 
@@ -102,32 +102,38 @@ LIMIT %(limit)s
 FOR UPDATE OF run SKIP LOCKED
 """
 
-# One message for each channel about one thing, however many rules ask for it.
+# One message for each channel about one thing, however many rules ask for it; of people, for each.
 INSERT_DELIVERY: Final[LiteralString] = """
 INSERT INTO delivery (
-    channel_id, outbox_id, topic, title, text, payload, priority, digested, not_before, created_at
+    id, channel_id, outbox_id, topic, title, text, payload, priority, digested, not_before,
+    created_at, person, recipient, in_reply_to
 ) VALUES (
-    %(channel_id)s, %(outbox_id)s, %(topic)s, %(title)s, %(text)s, %(payload)s, %(priority)s,
-    %(digested)s, %(not_before)s, %(at)s
+    %(id)s, %(channel_id)s, %(outbox_id)s, %(topic)s, %(title)s, %(text)s, %(payload)s,
+    %(priority)s, %(digested)s, %(not_before)s, %(at)s, %(person)s, %(recipient)s, %(in_reply_to)s
 )
-ON CONFLICT (channel_id, outbox_id) DO NOTHING
+ON CONFLICT DO NOTHING
 """
 
 DUE_DIGESTS: Final[LiteralString] = """
-SELECT DISTINCT channel_id FROM delivery
+SELECT DISTINCT channel_id, person, recipient FROM delivery
 WHERE state = 'waiting' AND digested AND not_before <= %(at)s
 """
 
 DIGEST_MEMBERS: Final[LiteralString] = """
 SELECT id, title, text FROM delivery
 WHERE channel_id = %(channel_id)s AND state = 'waiting' AND digested AND not_before <= %(at)s
+  AND person IS NOT DISTINCT FROM %(person)s AND recipient IS NOT DISTINCT FROM %(recipient)s
 ORDER BY created_at, id
 FOR UPDATE SKIP LOCKED
 """
 
 INSERT_DIGEST: Final[LiteralString] = """
-INSERT INTO delivery (channel_id, topic, title, text, payload, not_before, created_at)
-VALUES (%(channel_id)s, 'digest', %(title)s, %(text)s, %(payload)s, %(at)s, %(at)s)
+INSERT INTO delivery (
+    channel_id, topic, title, text, payload, not_before, created_at, person, recipient
+) VALUES (
+    %(channel_id)s, 'digest', %(title)s, %(text)s, %(payload)s, %(at)s, %(at)s, %(person)s,
+    %(recipient)s
+)
 RETURNING id
 """
 
@@ -151,7 +157,10 @@ FROM due, channel
 WHERE delivery.id = due.id AND channel.id = delivery.channel_id
 RETURNING delivery.id, delivery.topic, delivery.title, delivery.text, delivery.payload,
           delivery.priority, delivery.attempts, delivery.created_at, channel.id AS channel_id,
-          channel.kind, channel.address, channel.secret
+          channel.kind, channel.address, channel.secret, delivery.person, delivery.in_reply_to,
+          coalesce(delivery.recipient, (
+              SELECT staff.contacts ->> 'email' FROM staff WHERE staff.code = delivery.person
+          )) AS recipient
 """
 
 SETTLE: Final[LiteralString] = """
@@ -269,23 +278,23 @@ async def due_runs(connection: Connection, *, at: datetime, limit: int) -> list[
 
 
 async def insert_delivery(connection: Connection, delivery: Mapping[str, Any]) -> bool:
-    """A message for a channel; False where the channel is told of this already."""
-    payload = {"payload": Jsonb(delivery["payload"])}
-    cursor = await connection.execute(INSERT_DELIVERY, {**delivery, **payload})
+    """A message for a channel; False where the channel (or the person) is told of this already."""
+    given = {"id": uuid4(), "person": None, "recipient": None, "in_reply_to": None, **delivery}
+    given["payload"] = Jsonb(delivery["payload"])
+    cursor = await connection.execute(INSERT_DELIVERY, given)
     return cursor.rowcount == 1
 
 
-async def due_digests(connection: Connection, *, at: datetime) -> list[int]:
-    """Ids of channels whose digest is due."""
-    cursor = await connection.execute(DUE_DIGESTS, {"at": at})
-    return [row[0] for row in await cursor.fetchall()]
+async def due_digests(connection: Connection, *, at: datetime) -> list[dict[str, Any]]:
+    """Whose digest is due: `channel_id`, and of a channel of people `person` and `recipient`."""
+    return await fetch_dicts(connection, DUE_DIGESTS, {"at": at})
 
 
 async def digest_members(
-    connection: Connection, channel_id: int, *, at: datetime
+    connection: Connection, whose: Mapping[str, Any], *, at: datetime
 ) -> list[dict[str, Any]]:
-    """Messages that a channel's digest is to tell of, held to the end of the transaction."""
-    return await fetch_dicts(connection, DIGEST_MEMBERS, {"channel_id": channel_id, "at": at})
+    """Messages that a due digest is to tell of, held to the end of the transaction."""
+    return await fetch_dicts(connection, DIGEST_MEMBERS, {**whose, "at": at})
 
 
 async def gather(

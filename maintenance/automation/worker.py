@@ -13,7 +13,8 @@ from config.diagnostics import logger
 from config.errors import DatabaseUnavailable
 from config.migrate import require_schema
 from config.settings import Settings
-from maintenance.automation import store
+from maintenance.automation import queries, store
+from maintenance.automation.answers import answer_mails, answers_by
 from maintenance.automation.delivery import settle
 from maintenance.automation.routing import gather_digests, look_again, route
 from maintenance.automation.sender import TIMEOUT_S, send
@@ -29,17 +30,26 @@ _KEEP_MESSAGES = timedelta(days=400)
 log = logger(__name__)
 
 
-async def follow_outbox(database_url: str, *, address: str = "", poll_s: float = _POLL_S) -> None:
+async def follow_outbox(
+    database_url: str, *, address: str = "", answers: str = "", poll_s: float = _POLL_S
+) -> None:
     """Show what happens to the rules as it comes, and look for it every `poll_s` seconds.
+
+    Mails are answered by the channel `answers`; none: they are not.
 
     Raises `DatabaseUnavailable`, `DatabaseOutdated`.
     """
     connection = await connect(database_url, autocommit=True)
     try:
         await require_schema(connection)
+        channels = await queries.channels(connection)
+        if answers and answers_by(channels.get(answers), address) is None:
+            log.warning("mails are not answered: no such channel of people", channel=answers)
         async with aclosing(listen(database_url, _CHANNEL, timeout_s=poll_s)) as woken:
             async for _ in woken:
-                while await route(connection, address=address):
+                while answers and await answer_mails(connection, answers, address=address):
+                    pass
+                while await route(connection, address=address, answers=answers):
                     pass
                 await look_again(connection)
                 await gather_digests(connection)

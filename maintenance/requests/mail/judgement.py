@@ -12,6 +12,11 @@ PROGRAM = "Oilcan"
 _FROM_PROGRAMS = frozenset({"bulk", "junk", "auto_reply"})
 
 
+_UNREAD = frozenset(
+    {"mailer-daemon", "postmaster", "no-reply", "noreply", "do-not-reply", "donotreply"}
+)
+
+
 class Ruling(StrEnum):
     """What becomes of a mail."""
 
@@ -54,6 +59,24 @@ def judge(mail: Mail, welcome: Welcome) -> Judgement:
     if not mail.subject and not mail.text and not mail.files:
         return Judgement(Ruling.KEEP, "it says nothing")
     return Judgement(Ruling.TAKE)
+
+
+def why_no_answer(mail: Mail, welcome: Welcome) -> str:
+    """Why a mail that was taken gets no answer (RFC 3834, 2); empty: it gets one.
+
+    A person may vouch for a program's mail: it becomes a request, and is not answered all the same.
+    """
+    if mail.sender is None:
+        return "it does not say which one address it is from"
+    if (why := _program(mail, welcome)) is not None:
+        return why
+    if "list-id" in mail.signs or mail.signs.get("precedence") == "list":
+        return "it came by a list"
+    if "x-auto-response-suppress" in mail.signs or "x-loop" in mail.signs:
+        return "its sender wants no answers of programs"
+    if mail.sender.partition("@")[0] in _UNREAD:
+        return "nobody reads what is sent to its sender"
+    return ""
 
 
 def parse_senders(text: str) -> tuple[str, ...]:

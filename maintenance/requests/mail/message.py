@@ -92,7 +92,9 @@ SIGNS = (
     "x-autoreply",
     "x-autorespond",
     "x-application",
+    "x-auto-response-suppress",
     "x-loop",
+    "list-id",
 )
 """Headers that tell a program's mail from a person's."""
 

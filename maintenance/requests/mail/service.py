@@ -4,8 +4,10 @@ A mail makes one request or one comment, however often it is read: its name is w
 transaction in which it does so. What a person has to look at is kept whole.
 """
 
+import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from secrets import token_urlsafe
 from urllib.parse import unquote
 
 import psycopg
@@ -17,7 +19,14 @@ from maintenance.attachments.folder import FileFolder
 from maintenance.attachments.service import attach
 from maintenance.errors import FileTooLarge, MailUnreadable, MaintenanceError, NotFound
 from maintenance.requests.mail import queries, store
-from maintenance.requests.mail.judgement import Ruling, Welcome, first_line, is_flood, judge
+from maintenance.requests.mail.judgement import (
+    Ruling,
+    Welcome,
+    first_line,
+    is_flood,
+    judge,
+    why_no_answer,
+)
 from maintenance.requests.mail.kept import KeptState, Outcome, Taken
 from maintenance.requests.mail.message import Mail, MailFile, head_of, read_mail
 from maintenance.requests.mail.words import bare_subject, labels_in, marked_request, words_in
@@ -56,7 +65,8 @@ async def take_in(
         async with connection.transaction():
             if judged.ruling is Ruling.IGNORE:
                 ignored = Taken(Outcome.IGNORED, reason=judged.reason)
-                await store.insert_taken(connection, mail, ignored, at=at)
+                unanswered = store.Answering(no_answer=judged.reason)
+                await store.insert_taken(connection, mail, ignored, unanswered, at=at)
                 return ignored
             await _refuse_flood(connection, mail, at)
             return await _take(connection, mail, intake, at)
@@ -151,10 +161,12 @@ async def _take(connection: Connection, mail: Mail, intake: Intake, at: datetime
     number = await _request_of(connection, mail)
     outcome = Outcome.REQUEST if number is None else Outcome.COMMENT
     # A name of its own first: whoever reads the same mail meanwhile waits, and finds it taken.
-    if not await store.insert_taken(connection, mail, Taken(outcome, number), at=at):
+    link = token_urlsafe(32)
+    answering = store.Answering(why_no_answer(mail, intake.welcome), None if number else link)
+    if not await store.insert_taken(connection, mail, Taken(outcome, number), answering, at=at):
         return await _known(connection, mail)
     if number is None:
-        request = await _report(connection, mail, at)
+        request = await _report(connection, mail, link, at)
     else:
         request = await _comment(connection, mail, number, at)
     taken = Taken(outcome, request.number)
@@ -177,7 +189,7 @@ async def _request_of(connection: Connection, mail: Mail) -> str | None:
     return await queries.request_of_threads(connection, mail.threads)
 
 
-async def _report(connection: Connection, mail: Mail, at: datetime) -> WorkRequest:
+async def _report(connection: Connection, mail: Mail, link: str, at: datetime) -> WorkRequest:
     subject = bare_subject(mail.subject)
     new = NewRequest(
         title=subject or first_line([mail.text]) or mail.files[0].name,
@@ -186,6 +198,7 @@ async def _report(connection: Connection, mail: Mail, at: datetime) -> WorkReque
         asset=await _asset(connection, mail),
         contact=mail.sender or "",
         external_id=mail.message_id,
+        follow_hash=hashlib.sha256(link.encode()).digest(),
     )
     actor = await _reporter(connection, mail)
     reported = await report(connection, new, actor=actor, clock=lambda: to_us(at))

@@ -11,10 +11,10 @@ from maintenance.requests.mail.message import Mail
 # Another process that reads the same mail waits here for the end of the first one's transaction.
 INSERT_TAKEN: Final[LiteralString] = """
 INSERT INTO mail_taken (
-    message_id, content_hash, sender, subject, outcome, request, reason, taken_at
+    message_id, content_hash, sender, subject, outcome, request, reason, no_answer, follow, taken_at
 ) VALUES (
     %(message_id)s, %(content_hash)s, %(sender)s, %(subject)s, %(outcome)s, %(request)s,
-    %(reason)s, %(at)s
+    %(reason)s, %(no_answer)s, %(follow)s, %(at)s
 )
 ON CONFLICT (message_id) DO NOTHING
 RETURNING true
@@ -64,7 +64,17 @@ class Aside:
     reason: str
 
 
-async def insert_taken(connection: Connection, mail: Mail, taken: Taken, *, at: datetime) -> bool:
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """Why a mail gets no answer, else empty; `follow` is the secret that its answer tells."""
+
+    no_answer: str = ""
+    follow: str | None = None
+
+
+async def insert_taken(
+    connection: Connection, mail: Mail, taken: Taken, answering: Answering, *, at: datetime
+) -> bool:
     """Note that a mail was read; False: one of this name was read before."""
     given = {
         "message_id": mail.message_id,
@@ -74,6 +84,8 @@ async def insert_taken(connection: Connection, mail: Mail, taken: Taken, *, at: 
         "outcome": taken.outcome,
         "request": taken.request,
         "reason": taken.reason,
+        "no_answer": answering.no_answer,
+        "follow": answering.follow,
         "at": at,
     }
     return await fetch_one(connection, INSERT_TAKEN, given) is not None

@@ -58,10 +58,19 @@ async def receiver() -> AsyncIterator[Receiver]:
 
 @dataclass(slots=True)
 class Mailbox:
-    """A mail server on loopback and what it was given."""
+    """A mail server on loopback and what it was given; `refused` is said to every address."""
 
     port: int = 0
     letters: list[Any] = field(default_factory=list)
+    refused: str = ""
+
+    async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
+        self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any
+    ) -> str:
+        """Take an address, or refuse it as `refused` says."""
+        if not self.refused:
+            envelope.rcpt_tos.append(address)
+        return self.refused or "250 known"
 
     async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name
         """Keep a letter."""
