@@ -19,6 +19,7 @@ from maintenance.events.service import raise_what_work_left
 from maintenance.knowledge.service import index_orders
 from maintenance.plans.clockwork import follow_meters, follow_orders, plan_ahead
 from maintenance.procurement.jobs import expire, reorder_parts
+from maintenance.requests.mail.job import forget_ignored_mails
 from maintenance.rounds.service import report_missed
 from maintenance.sla.service import keep_service_levels
 
@@ -47,6 +48,7 @@ async def see_to_what_work_left(
 
 JOBS: tuple[Job, ...] = (
     Job("what was told long ago is forgotten", 3600, forget_old),
+    Job("ignored mails are forgotten", 3600, forget_ignored_mails),
     Job("files without a link are discarded", 3600, discard_files),
     Job("service levels", 5.0, keep_service_levels),
     Job("alarms that work left behind", 5.0, see_to_what_work_left),
