@@ -14,6 +14,7 @@ from config.database import connect
 from config.settings import Settings
 from oilcan.demo.api_client import Api
 from oilcan.demo.plant_process import PlantProcess, run_plant
+from oilcan.demo.requests import ask_for_work
 from oilcan.demo.servers import ServerOptions
 from oilcan.engines.postgres import PostgresEngine
 from oilcan.ports import Wish, choose_ports
@@ -88,6 +89,7 @@ async def set_up(options: DemoOptions, home: Path) -> AsyncIterator[Stage]:
         up(_up_options(options, home, servers)) as running,
     ):
         await plant.wait_ready()
+        await ask_for_work(running.database_url)
         yield Stage(running, plant, Api(running.http_url, await _api_key(running)), record)
 
 
