@@ -9,7 +9,13 @@ from typing import Any
 
 from maintenance.automation.delivery import Outcome
 from maintenance.automation.mail_server import MailServer, Security, compose, parse_mail_server
+from maintenance.requests.mail.tls import Wording, tls_trouble
 
+_WORDING = Wording(
+    host="the host of the channel's address",
+    authority="the channel's address (ca=FILE)",
+    other_way="smtps:// is for the port of TLS (465), smtp:// for that of STARTTLS (587)",
+)
 _TIMEOUT_S = 20.0
 _REFUSED_FOR_GOOD = 500
 
@@ -32,12 +38,8 @@ def post(message: Mapping[str, Any], at: datetime) -> Outcome:
     try:
         with _connected(server) as smtp:
             return _hand_in(smtp, server, message["recipient"], letter)
-    except ssl.SSLCertVerificationError as error:
-        return Outcome(
-            f"{server.host} shows a certificate that is not trusted ({error.verify_message}): name "
-            "its authority by ca= in the channel's address",
-            retry=True,
-        )
+    except ssl.SSLError as error:
+        return Outcome(f"{server.host}: {tls_trouble(error, _WORDING)}", retry=True)
     except (smtplib.SMTPException, OSError) as error:
         return Outcome(f"{server.host}: {_words(error)}", retry=True)
     except ValueError as error:

@@ -14,8 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from maintenance.errors import MailboxUnavailable
+from maintenance.requests.mail.tls import Wording, tls_trouble
 
 _TIMEOUT_S = 20.0
+_WORDING = Wording(
+    host="OILCAN_MAIL_HOST",
+    authority="OILCAN_MAIL_CA",
+    other_way="is this the port of TLS (993)? At port 143 set OILCAN_MAIL_SECURITY=starttls",
+)
 _SIZE = re.compile(rb"RFC822\.SIZE (\d+)")
 
 
@@ -130,7 +136,13 @@ class Mailbox:
         return self._imap
 
     def _trust(self) -> ssl.SSLContext:
-        return ssl.create_default_context(cafile=self._address.authority)
+        authority = self._address.authority
+        try:
+            return ssl.create_default_context(cafile=authority)
+        except OSError as error:
+            raise MailboxUnavailable(
+                f"OILCAN_MAIL_CA: {authority} cannot be read: {error}"
+            ) from error
 
     def _done(self, answer: tuple[str, list[Any]], what: str) -> list[Any]:
         status, data = answer
@@ -144,6 +156,9 @@ class Mailbox:
         """The connection; what goes wrong on it is told in words."""
         try:
             yield self._connected()
+        except ssl.SSLError as error:
+            trouble = tls_trouble(error, _WORDING)
+            raise MailboxUnavailable(f"{self._address.host}: {trouble}") from error
         except (imaplib.IMAP4.error, OSError, EOFError, ValueError) as error:
             raise MailboxUnavailable(f"{self._address.host}: {_words(error)}") from error
 

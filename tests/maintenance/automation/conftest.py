@@ -2,12 +2,16 @@
 
 import asyncio
 import json
+import ssl
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
 from aiosmtpd.smtp import SMTP
+
+from tests.edge.modbus.authority import Authority
 
 
 @dataclass(slots=True)
@@ -76,6 +80,28 @@ class Mailbox:
         """Keep a letter."""
         self.letters.append(envelope)
         return "250 kept"
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> Authority:
+    """An authority of the test's own."""
+    return Authority.make(tmp_path / "ca")
+
+
+@pytest.fixture
+async def tls_mailbox(authority: Authority) -> AsyncIterator[Mailbox]:
+    """The same by STARTTLS alone, with a certificate for 127.0.0.1."""
+    kept = Mailbox()
+    trust = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    trust.load_cert_chain(*authority.issue("mail"))
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(
+        lambda: SMTP(kept, tls_context=trust, require_starttls=True), "127.0.0.1", 0
+    )
+    kept.port = server.sockets[0].getsockname()[1]
+    yield kept
+    server.close()
+    await server.wait_closed()
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from maintenance.commands.service import assign
 from maintenance.orders.work_order import OrderType, Particulars, WorkOrder
 from maintenance.people.service import save_staff, save_team
 from maintenance.people.staff import Staff, Team
+from tests.edge.modbus.authority import Authority
 from tests.maintenance.automation.conftest import Mailbox
 from tests.maintenance.scene import Plant
 
@@ -42,7 +43,7 @@ async def arrange(plant: Plant, mailbox: Mailbox, *to: str, **channel: Any) -> N
     whole = {"code": "people", "name": "People", "kind": "people", "address": address} | channel
     shape = ChannelShape.model_validate(whole)
     await apply_channels(plant.connection, [shape.definition()])
-    notify = {"channels": ["people"], "to": list(to)}
+    notify = {"channels": ["people"], "to": list(to) or None}
     rule = {"code": "r", "when": "work_order.assign", "then": [{"notify": notify}]}
     again = rule | {"code": "s"}
     shapes = [AutomationShape.model_validate(each) for each in (rule, again)]
@@ -177,6 +178,29 @@ async def test_a_mail_server_that_is_away_is_tried_again(crew: Plant, mailbox: M
     (message,) = await queries.find_deliveries(crew.connection)
     assert message.state is DeliveryState.WAITING
     assert "127.0.0.1" in message.error
+
+
+async def test_a_letter_leaves_by_starttls(
+    crew: Plant, tls_mailbox: Mailbox, authority: Authority
+) -> None:
+    address = f"smtp://127.0.0.1:{tls_mailbox.port}?from=oilcan@example.com"
+    await arrange(crew, tls_mailbox, address=f"{address}&ca={authority.certificate}")
+    await give(crew, "kim")
+    await send_all(crew)
+    assert [each.rcpt_tos for each in tls_mailbox.letters] == [["kim@example.com"]]
+
+
+async def test_a_mail_server_that_nobody_vouches_for_gets_no_letter(
+    crew: Plant, tls_mailbox: Mailbox
+) -> None:
+    address = f"smtp://127.0.0.1:{tls_mailbox.port}?from=oilcan@example.com"
+    await arrange(crew, tls_mailbox, address=address)
+    await give(crew, "kim")
+    await send_all(crew)
+    (message,) = await queries.find_deliveries(crew.connection)
+    assert message.state is DeliveryState.WAITING
+    assert "name its authority in the channel's address (ca=FILE)" in message.error
+    assert tls_mailbox.letters == []
 
 
 def test_a_mail_server_is_read_out_of_its_address() -> None:

@@ -167,6 +167,7 @@ async def test_a_mail_arrives(plant: Plant, mailbox: Mailbox, http: httpx.AsyncC
     (letter,) = mailbox.letters
     assert letter.rcpt_tos == ["shift@example.com"]
     assert b"WO-000001" in letter.content
+    assert b"X-Application: Oilcan" in letter.content
 
 
 async def test_apprise_speaks_to_other_services(

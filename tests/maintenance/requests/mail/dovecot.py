@@ -22,7 +22,7 @@ state_dir = {home}/state
 log_path = {home}/log
 protocols = imap
 listen = 127.0.0.1
-ssl = no
+{tls}
 disable_plaintext_auth = no
 {users}
 first_valid_uid = 0
@@ -45,7 +45,8 @@ service imap-login {{
     port = {port}
   }}
   inet_listener imaps {{
-    port = 0
+    port = {tls_port}
+    ssl = yes
   }}
 }}
 service anvil {{
@@ -57,9 +58,26 @@ service stats {{
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Certified:
+    """A server's certificate, its key, and the port at which it speaks TLS from the first byte."""
+
+    certificate: str
+    key: str
+    port: int
+
+    @property
+    def setting(self) -> str:
+        """What the server is told of it."""
+        return f"ssl = yes\nssl_cert = <{self.certificate}\nssl_key = <{self.key}"
+
+
 @contextmanager
-def dovecot(home: Path) -> Iterator[int]:
-    """Run the server until the end of the block; its port. Any user may sign in, to `home`/mail/USER."""
+def dovecot(home: Path, certified: Certified | None = None) -> Iterator[int]:
+    """Run the server until the end of the block; its port. Any user may sign in, to `home`/mail/USER.
+
+    With a certificate it offers STARTTLS there, and TLS at a port of its own.
+    """
     port = free_port()
     home.chmod(0o755)
     file = home / "dovecot.conf"
@@ -71,6 +89,8 @@ def dovecot(home: Path) -> Iterator[int]:
             gid=_reader()[1],
             port=port,
             password=PASSWORD,
+            tls=certified.setting if certified else "ssl = no",
+            tls_port=certified.port if certified else 0,
         )
     )
     (home / "mail").mkdir()
