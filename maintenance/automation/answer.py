@@ -26,10 +26,11 @@ def news(request: WorkRequest, standing: Standing, *, subject: str, link: str) -
 def is_news(stage: Stage, told: Stage | None) -> bool:
     """Is a requester told of this stage, of whom `told` was noted last?
 
-    Work that stands still and goes on is no news, and neither is what is planned anew.
+    Work that stands still and goes on is no news, and neither is what is planned anew; what came back
+    to be triaged is.
     """
     if stage is Stage.PLANNED:
-        return told is None
+        return told in {None, Stage.RECEIVED}
     return stage in _TOLD and stage is not told
 
 

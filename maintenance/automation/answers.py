@@ -72,7 +72,7 @@ async def tell_requesters(
         request = await request_by_id(connection, asked["id"])
         now = await _standing(connection, request)
         told = Stage(asked["stage"]) if asked["stage"] else None
-        if now.stage is told or now.stage is Stage.RECEIVED:
+        if now.stage is told:
             continue
         await answer_store.note_told(connection, request.id, now.stage, at=at)
         if is_news(now.stage, told):

@@ -14,10 +14,14 @@ _MESSAGES = UUID("9b0f3a52-7c1e-4f0d-8b7e-2f6a1d7c4e10")
 # Somebody with an address in the staff register; of requesters also the one that they wrote from.
 RECIPIENTS: Final[LiteralString] = """
 WITH asked AS (
-    SELECT r.requester, r.contact
-    FROM work_request r LEFT JOIN work_request first ON first.id = r.duplicate_of
-    WHERE r.number = %(request)s
-       OR coalesce(r.work_order_id, first.work_order_id) = %(order_id)s
+    SELECT requester, contact FROM work_request WHERE number = %(request)s
+    UNION
+    SELECT requester, contact FROM work_request
+    WHERE work_order_id = %(order_id)s AND state <> 'new'
+    UNION
+    SELECT twin.requester, twin.contact
+    FROM work_request own JOIN work_request twin ON twin.duplicate_of = own.id
+    WHERE own.work_order_id = %(order_id)s AND own.state <> 'new'
 ), who AS (
     SELECT 'assignee' AS role, o.assignee AS name, '' AS otherwise
     FROM work_order o WHERE o.id = %(order_id)s AND o.assignee IS NOT NULL

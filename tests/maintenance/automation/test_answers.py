@@ -15,6 +15,7 @@ import pytest
 from config.database import Connection
 from maintenance.attachments.folder import FileFolder
 from maintenance.automation import queries, store
+from maintenance.automation.answer import is_news
 from maintenance.automation.answers import MOST_IN_AN_HOUR, answer_mails
 from maintenance.automation.delivery import DeliveryState
 from maintenance.automation.file import ChannelShape
@@ -26,6 +27,7 @@ from maintenance.requests.mail.judgement import Welcome
 from maintenance.requests.mail.kept import Outcome, Taken
 from maintenance.requests.mail.service import Intake, take_in
 from maintenance.requests.queries import get_request, request_of_link
+from maintenance.requests.standing import Stage
 from maintenance.requests.triage import reject
 from tests.maintenance.automation.conftest import Mailbox
 from tests.maintenance.requests.mail.letters import raw
@@ -251,6 +253,25 @@ async def test_a_requester_hears_why_it_is_declined(
     )
     (letter,) = await sent(plant, mailbox)
     assert "It will not be done: The pump is scrapped tomorrow" in letter.get_content()
+
+
+@pytest.mark.parametrize(
+    ("stage", "told", "expected"),
+    [
+        (Stage.RECEIVED, None, False),
+        (Stage.PLANNED, None, True),
+        (Stage.PLANNED, Stage.RECEIVED, True),
+        (Stage.PLANNED, Stage.UNDER_WAY, False),
+        (Stage.UNDER_WAY, Stage.PLANNED, False),
+        (Stage.WAITING, Stage.UNDER_WAY, False),
+        (Stage.DONE, Stage.UNDER_WAY, True),
+        (Stage.DONE, Stage.DONE, False),
+        (Stage.DECLINED, Stage.RECEIVED, True),
+        (Stage.WITHDRAWN, Stage.RECEIVED, False),
+    ],
+)
+def test_what_is_news_to_a_requester(stage: Stage, told: Stage | None, *, expected: bool) -> None:
+    assert is_news(stage, told) is expected
 
 
 async def test_without_a_channel_mails_wait_for_a_day_and_nobody_is_told_later(

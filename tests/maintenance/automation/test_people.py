@@ -17,8 +17,11 @@ from maintenance.commands.service import assign
 from maintenance.orders.work_order import OrderType, Particulars, WorkOrder
 from maintenance.people.service import save_staff, save_team
 from maintenance.people.staff import Staff, Team
+from maintenance.requests.request import Channel, NewRequest
+from maintenance.requests.service import report
 from tests.edge.modbus.authority import Authority
 from tests.maintenance.automation.conftest import Mailbox
+from tests.maintenance.requests.reports import accepted
 from tests.maintenance.scene import Plant
 
 pytestmark = pytest.mark.store
@@ -37,14 +40,16 @@ async def crew(plant: Plant) -> Plant:
     return plant
 
 
-async def arrange(plant: Plant, mailbox: Mailbox, *to: str, **channel: Any) -> None:
-    """A channel of people, and a rule that tells whoever gets an order."""
+async def arrange(
+    plant: Plant, mailbox: Mailbox, *to: str, when: str = "work_order.assign", **channel: Any
+) -> None:
+    """A channel of people, and two rules that tell of the same."""
     address = f"smtp://127.0.0.1:{mailbox.port}?from=oilcan@example.com&security=none"
     whole = {"code": "people", "name": "People", "kind": "people", "address": address} | channel
     shape = ChannelShape.model_validate(whole)
     await apply_channels(plant.connection, [shape.definition()])
     notify = {"channels": ["people"], "to": list(to) or None}
-    rule = {"code": "r", "when": "work_order.assign", "then": [{"notify": notify}]}
+    rule = {"code": "r", "when": when, "then": [{"notify": notify}]}
     again = rule | {"code": "s"}
     shapes = [AutomationShape.model_validate(each) for each in (rule, again)]
     await apply_automations(plant.connection, [each.definition() for each in shapes])
@@ -121,6 +126,18 @@ async def test_planners_are_told_each_by_a_message_of_their_own(
         "kim@example.com",
         "lee@example.com",
     ]
+
+
+async def test_a_requester_is_told_where_they_left_an_address(
+    crew: Plant, mailbox: Mailbox
+) -> None:
+    await arrange(crew, mailbox, "requester", when="request.accept")
+    new = NewRequest("Seal drips", Channel.PORTAL, asset="P-101", contact="noor@example.com")
+    made = await report(crew.connection, new, actor="control room", clock=crew.now_us)
+    await accepted(crew, made.request)
+    await route(crew.connection, clock=crew.now_us)
+    (message,) = await queries.find_deliveries(crew.connection)
+    assert (message.topic, message.recipient) == ("request.accept", "noor@example.com")
 
 
 async def test_a_team_is_told_each_of_them(crew: Plant, mailbox: Mailbox) -> None:
