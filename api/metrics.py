@@ -32,6 +32,8 @@ _HELP = MappingProxyType(
         "unchanged_total": "Readings within their deadband, which were not sent.",
         "dropped_total": "Always 0: a log that takes nothing stops the device instead.",
         "last_reading_timestamp_seconds": "Time of the newest reading.",
+        "last_received_timestamp_seconds": "When readings were received last.",
+        "clock_distrusted_total": "Readings with the time of receipt: the source's was too far off.",
         "reading_age_seconds": "Age of the newest reading.",
         "clock_offset_seconds": "How far its clock is behind ours (minus: ahead), without delays.",
         "waiting_rows": "Rows that the log has not confirmed.",

@@ -5,11 +5,13 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 import numpy as np
+import numpy.typing as npt
 
+from config.clock import now_us
 from config.diagnostics import logger
 from config.status import Part
 from edge.clock_offset import Clocks
-from edge.reading import AlarmBatch, Quality, ReadingBatch
+from edge.reading import REASON_MASK, AlarmBatch, Quality, ReadingBatch, Reason, UInt8s
 
 _MOST_DEVICES = 1_000
 
@@ -32,8 +34,11 @@ class DeviceHealth:
     message: str = ""
     readings: int = 0
     bad: int = 0
+    distrusted: int = 0
+    """Readings that have the time of receipt, because the source's own was not believed."""
     losses: int = 0
     last_reading_us: int = 0
+    last_received_us: int = 0
 
     def part(self, offset_s: float | None) -> Part:
         """The health as a part of the source's; `offset_s` is its clock's, where that is known."""
@@ -42,7 +47,9 @@ class DeviceHealth:
             metrics |= {
                 "readings_total": float(self.readings),
                 "bad_total": float(self.bad),
+                "clock_distrusted_total": float(self.distrusted),
                 "last_reading_timestamp_seconds": self.last_reading_us / 1e6,
+                "last_received_timestamp_seconds": self.last_received_us / 1e6,
             }
         if offset_s is not None:
             metrics["clock_offset_seconds"] = offset_s
@@ -58,6 +65,8 @@ class Health:
     message: str = ""
     readings: int = 0
     bad: int = 0
+    distrusted: int = 0
+    """Readings that have the time of receipt, because the source's own was not believed."""
     alarms: int = 0
     reconnects: int = 0
     rejected: int = 0
@@ -69,6 +78,7 @@ class Health:
     gaps: int = 0
     """Times over which a point's readings are missing, told by a reading with the reason `gap`."""
     last_reading_us: int = 0
+    last_received_us: int = 0
     lost_devices: set[str] = field(default_factory=set)
     device_of: Mapping[str, str] = field(default_factory=dict)
     """The device that each tag is read from, where the source's file says so."""
@@ -119,6 +129,8 @@ class Health:
         if len(readings):
             self.readings += len(readings)
             self.bad += int((readings.quality >= Quality.BAD).sum())
+            self.distrusted += int(_distrusted(readings.quality).sum())
+            self.last_received_us = now_us()
             self.last_reading_us = max(self.last_reading_us, int(readings.ts.max()))
             if self.device_of:
                 self._count_by_device(readings)
@@ -131,6 +143,7 @@ class Health:
         metrics = {
             "readings_total": float(self.readings),
             "bad_total": float(self.bad),
+            "clock_distrusted_total": float(self.distrusted),
             "alarms_total": float(self.alarms),
             "reconnects_total": float(self.reconnects),
             "rejected_total": float(self.rejected),
@@ -143,6 +156,7 @@ class Health:
         }
         if self.last_reading_us:
             metrics["last_reading_timestamp_seconds"] = self.last_reading_us / 1e6
+            metrics["last_received_timestamp_seconds"] = self.last_received_us / 1e6
         if (offset := self.clocks.furthest_s()) is not None:
             metrics["clock_offset_seconds"] = offset
         return Part(str(self.state), message, metrics, self._device_parts())
@@ -161,12 +175,15 @@ class Health:
         of_row = np.array(of_tag, np.intp)[readings.tag_index]
         counts = np.bincount(of_row, minlength=len(numbers))
         bad = np.bincount(of_row[readings.quality >= Quality.BAD], minlength=len(numbers))
+        off = np.bincount(of_row[_distrusted(readings.quality)], minlength=len(numbers))
         latest = np.zeros(len(numbers), np.int64)
         np.maximum.at(latest, of_row, readings.ts)
         for name, number in numbers.items():
             if counts[number] and (one := self._device(name)) is not None:
                 one.readings += int(counts[number])
                 one.bad += int(bad[number])
+                one.distrusted += int(off[number])
+                one.last_received_us = self.last_received_us
                 one.last_reading_us = max(one.last_reading_us, int(latest[number]))
 
     def _device_parts(self) -> dict[str, Part]:
@@ -176,3 +193,9 @@ class Health:
         return {
             name: self.devices.get(name, DeviceHealth()).part(offsets.get(name)) for name in names
         }
+
+
+def _distrusted(quality: UInt8s) -> npt.NDArray[np.bool_]:
+    """Which readings have the time of receipt, because the source's own was not believed."""
+    found: npt.NDArray[np.bool_] = (quality & REASON_MASK) == Reason.CLOCK
+    return found

@@ -142,14 +142,14 @@ def _table(roles: list[RoleState], now_s: float) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("role", "name", "state"):
         table.add_column(name)
-    for name in ("per s", "last, s", "clock off, s", "bad", "rejected", "lost"):
+    for name in ("per s", "came, s", "last, s", "clock off, s", "bad", "rejected", "lost"):
         table.add_column(name, justify="right")
     table.add_column("says")
     for role in roles:
         said = role.status
         rate = role.rates.get("readings_total", role.rates.get("rows_total"))
         table.add_row(
-            said.role, said.name, _state(role), _number(rate), *[""] * 5, Text(said.message)
+            said.role, said.name, _state(role), _number(rate), *[""] * 6, Text(said.message)
         )
         for name, part in sorted(said.parts.items()):
             per_s = role.part_rates.get(name, {}).get("readings_total")
@@ -169,7 +169,7 @@ def _unknown_table(unknown: list[UnknownTag], total: int, now_s: float) -> Table
     for name in ("readings", "last, s"):
         table.add_column(name, justify="right")
     for tag in unknown[:_UNKNOWN_SHOWN]:
-        age_s = max(0.0, now_s - to_us(tag.last_ts) / 1e6)
+        age_s = _age_s(to_us(tag.last_ts) / 1e6, now_s)
         table.add_row(
             Text(tag.tag), Text(tag.edge), Text(tag.source or "-"), str(tag.count), _number(age_s)
         )
@@ -178,13 +178,13 @@ def _unknown_table(unknown: list[UnknownTag], total: int, now_s: float) -> Table
 
 def _cells(kind: str, name: str, part: Part, per_s: float | None, now_s: float) -> list[str | Text]:
     told = part.metrics
-    read_s = told.get("last_reading_timestamp_seconds")
     return [
         kind,
         name,
         Text(part.state, style="green" if part.state in _UP else "red"),
         _number(per_s),
-        _number(None if read_s is None else max(0.0, now_s - read_s)),
+        _number(_age_s(told.get("last_received_timestamp_seconds"), now_s)),
+        _number(_age_s(told.get("last_reading_timestamp_seconds"), now_s)),
         _number(told.get("clock_offset_seconds")),
         _count(told.get("bad_total")),
         _count(told.get("rejected_total")),
@@ -197,6 +197,10 @@ def _state(role: RoleState) -> Text:
     if not role.alive:
         return Text("silent", style="red")
     return Text("well", style="green") if role.status.healthy else Text("unwell", style="red")
+
+
+def _age_s(then_s: float | None, now_s: float) -> float | None:
+    return None if then_s is None else max(0.0, now_s - then_s)
 
 
 def _number(value: float | None) -> str:

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from config.clock import now_us
 from config.status import Status, parse_status
 from edge.health import Health, State
-from edge.reading import ReadingBatch
+from edge.reading import Quality, ReadingBatch, Reason, quality_code
 
 DEVICE_OF = {"P-1.a": "P-1/1", "P-1.b": "P-1/2", "P-2.a": "P-2/3"}
 ROWS = st.lists(
@@ -17,7 +18,7 @@ ROWS = st.lists(
         st.sampled_from(sorted(DEVICE_OF)),
         st.integers(1, 2**50),
         st.floats(allow_nan=True),
-        st.sampled_from([0, 64, 128, 131]),
+        st.sampled_from([0, 64, 65, 128, 131]),
     ),
     max_size=30,
 )
@@ -39,8 +40,26 @@ def test_the_devices_counts_are_their_rows(
             continue
         assert found.readings == len(own)
         assert found.bad == sum(row[3] >= 128 for row in own)
+        assert found.distrusted == sum(row[3] == 65 for row in own)
         assert found.last_reading_us == max(row[1] for row in own)
     assert health.readings == len(every)
+
+
+def test_when_readings_came_is_told_beside_their_own_time() -> None:
+    health = Health("hall", device_of=DEVICE_OF)
+    before = now_us() / 1e6
+    health.count(ReadingBatch.from_rows([("P-1.a", 5_000_000, 1.0, 0)]))
+    part = health.part()
+    for told in (part.metrics, part.devices["P-1/1"].metrics):
+        assert told["last_reading_timestamp_seconds"] == 5.0
+        assert told["last_received_timestamp_seconds"] >= before
+
+
+def test_a_source_counts_the_readings_whose_own_time_was_not_believed() -> None:
+    health = Health("hall")
+    off = quality_code(Quality.UNCERTAIN, Reason.CLOCK)
+    health.count(ReadingBatch.from_rows([("P-1.a", 5, 1.0, off), ("P-1.a", 6, 1.0, 0)]))
+    assert health.part().metrics["clock_distrusted_total"] == 1.0
 
 
 def test_a_batch_may_hold_tags_that_it_does_not_use() -> None:
