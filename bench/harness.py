@@ -70,6 +70,12 @@ def machine() -> str:
     return f"{os.cpu_count()} cores, {_processor()}, Python {platform.python_version()}"
 
 
+def say(text: str) -> None:
+    """Tell whoever waits how far a measurement is, beside its result."""
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()
+
+
 def publish(name: str, command: str, text: str, page: Path = PAGE) -> None:
     """Put a measurement into the page between its markers, made at the end where they are missing.
 

@@ -25,7 +25,7 @@ from pathlib import Path
 import numpy as np
 from pyModbusTCP.server import DataHandler, ModbusServer
 
-from bench.harness import publish, table
+from bench.harness import publish, say, table
 from config.clock import now_us
 from edge.modbus.collector import ModbusCollector
 from edge.modbus.connection import ModbusConnection
@@ -42,6 +42,9 @@ DEVICES, REGISTERS = 20, 80
 SECOND_US = 1_000_000
 DEAD_UNIT = 7
 _MOST_CYCLES = 3_600
+_UP_S = 30
+_AROUND_S = 3
+"""Seconds that starting and stopping a gateway takes, about."""
 _COLLECTD = "/usr/sbin/collectd"
 
 
@@ -132,7 +135,7 @@ def gateway(dead: int | None) -> Iterator[tuple[ModbusSource, Asked]]:
     )
     process.start()
     try:
-        asyncio.run(_until_up(port))
+        asyncio.run(asyncio.wait_for(_until_up(port), _UP_S))
         yield source(port), asked
     finally:
         process.kill()
@@ -274,11 +277,13 @@ def beside_collectd(seconds: int) -> str:
     """Ours and collectd's, by when their requests come in."""
     if not Path(_COLLECTD).exists():
         return f"collectd was not compared: {_COLLECTD} is missing (apt-get install collectd-core libmodbus5)."
-    rows = [
-        row(f"{name}, {state}", come_in(seconds, dead, collectd=name == "collectd"))
-        for name in ("Oilcan", "collectd")
-        for state, dead in (("all answer", None), ("one is dead", DEAD_UNIT))
-    ]
+    rows = []
+    for name in ("Oilcan", "collectd"):
+        for state, dead in (("all answer", None), ("one is dead", DEAD_UNIT)):
+            say(f"at the gateway: {name}, {state}")
+            rows.append(
+                row(f"{name}, {state}", come_in(seconds, dead, collectd=name == "collectd"))
+            )
     head = ["", "requests a cycle", "lateness p50, ms", "p99, ms", "readings missed"]
     return f"Beside collectd's plugin `modbus`, at the gateway:\n\n{table(head, rows)}"
 
@@ -289,10 +294,13 @@ def main() -> None:
     parser.add_argument("--seconds", type=int, default=60)
     parser.add_argument("--dry", action="store_true", help="print only, write no page")
     options = parser.parse_args()
-    outcomes = [
-        row("all answer", collect(options.seconds, None)),
-        row("one is dead", collect(options.seconds, DEAD_UNIT)),
-    ]
+    loads = 6 if Path(_COLLECTD).exists() else 2
+    say(f"{loads} loads of {options.seconds} s: about {loads * (options.seconds + _AROUND_S)} s")
+    outcomes = []
+    for name, dead in (("all answer", None), ("one is dead", DEAD_UNIT)):
+        say(f"the collector, {name}")
+        outcomes.append(row(name, collect(options.seconds, dead)))
+    say("one cycle as planned, and register by register")
     with gateway(None) as (hall, _):
         minimum = len(describe_plan(hall))
         planned, singly = asyncio.run(read_planned(hall)), asyncio.run(read_singly(hall))

@@ -29,7 +29,7 @@ from asyncua.server.internal_subscription import InternalSubscription
 from asyncua.server.uaprocessor import UaProcessor
 from asyncua.ua.ua_binary import struct_to_binary
 
-from bench.harness import publish, table
+from bench.harness import publish, say, table
 from edge.opcua.collector import OpcuaCollector
 from edge.opcua.source import OpcuaSource
 from edge.reading import AlarmBatch, ReadingBatch
@@ -48,6 +48,10 @@ CHANGE = np.dtype(
         ("server", "<i8"),
     ]
 )
+_FIRST_S = 60
+"""Seconds within which changes have to come: the server makes its items, and they are watched."""
+_AROUND_S = 6
+"""Seconds that a run takes to connect, watch its items and end, about."""
 EMPTY = b"\x01\x00\x2b\x03\x01"
 """How a DataChangeNotification begins in a publication: its type, and that a body follows."""
 
@@ -255,8 +259,13 @@ async def run(
     """One run, from when changes come."""
     counter = Counter()
     task = asyncio.create_task(take(port, counter))
-    while counter.changes < 5:  # noqa: ASYNC110 - a sink that only counts tells nobody
+    begun = time.monotonic()
+    while counter.changes < 5:
+        if task.done() or time.monotonic() - begun > _FIRST_S:
+            task.cancel()
+            sys.exit(f"no changes came within {_FIRST_S} s: {await ended(task)}")
         await asyncio.sleep(0.05)
+    say(f"  changes came after {time.monotonic() - begun:.1f} s")
     counter.clear()
     if profile is not None:
         profile.enable()
@@ -274,6 +283,12 @@ async def run(
     with suppress(asyncio.CancelledError):
         await task
     return found
+
+
+async def ended(task: asyncio.Task[None]) -> str:
+    """Why a task ended, once it has."""
+    [why] = await asyncio.gather(task, return_exceptions=True)
+    return repr(why)
 
 
 def row(name: str, runs: list[Run]) -> list[str]:
@@ -311,6 +326,8 @@ def page(rows: list[list[str]], profile: cProfile.Profile, runs: int, seconds: f
 async def measure(runs: int, seconds: float) -> str:
     """Every subject once, then every subject again, and so on; a last run under the profiler."""
     profile = cProfile.Profile()
+    takes = 4 * runs + 1
+    say(f"{takes} runs of {seconds:g} s: about {takes * (seconds + _AROUND_S):.0f} s")
     async with serving(HZ) as paced, serving(0) as unpaced:
         subjects: list[tuple[str, Take, int]] = [
             (f"the collector at {HZ} Hz", collect, paced),
@@ -319,9 +336,11 @@ async def measure(runs: int, seconds: float) -> str:
             ("asyncua alone, as fast as it takes", asyncua_alone, unpaced),
         ]
         found: list[list[Run]] = [[] for _ in subjects]
-        for _ in range(runs):
-            for taken, (_, take, port) in zip(found, subjects, strict=True):
+        for turn in range(runs):
+            for taken, (name, take, port) in zip(found, subjects, strict=True):
+                say(f"turn {turn + 1} of {runs}: {name}")
                 taken.append(await run(take, port, seconds))
+        say("under the profiler")
         await run(collect, unpaced, seconds, profile)
     rows = [row(name, taken) for taken, (name, _, _) in zip(found, subjects, strict=True)]
     return page(rows, profile, runs, seconds)
@@ -332,6 +351,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=4.0)
+    parser.add_argument("--dry", action="store_true", help="print only, write no page")
     parser.add_argument("--serve", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--hz", type=float, default=HZ, help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -339,7 +359,10 @@ def main() -> None:
     if options.serve:
         asyncio.run(serve(options.serve, options.hz))
         return
-    publish("opcua", "python -m bench.opcua", asyncio.run(measure(options.runs, options.seconds)))
+    text = asyncio.run(measure(options.runs, options.seconds))
+    print(text)
+    if not options.dry:
+        publish("opcua", "python -m bench.opcua", text)
 
 
 if __name__ == "__main__":
