@@ -39,9 +39,11 @@ def problems(engines: Engines, roles: Sequence[RoleState], *, lag_limit_s: float
         found.append("the database cannot be reached")
     elif not engines.schema:
         found.append("the database is older than this program: run `oilcan migrate`")
-    if not engines.log:
-        found.append("the log cannot be reached")
-    found += [f"no {role} was heard of within 5 s" for role in ROLES if not held[f"role:{role}"]]
+    if engines.log:
+        found += [_silent(role, engines, roles) for role in ROLES if not held[f"role:{role}"]]
+    else:
+        # Over the log is the only way to hear of anybody.
+        found.append("the log cannot be reached, so nobody can be heard of")
     found += [
         f"{name} has not stored what is older than {lag_s:.0f} s; the limit is {lag_limit_s:g} s"
         for name, lag_s in _lags(roles)
@@ -66,6 +68,14 @@ def silent_edges(roles: Sequence[RoleState]) -> list[str]:
         for state in edges
         if not state.alive
     ]
+
+
+def _silent(role: str, engines: Engines, roles: Sequence[RoleState]) -> str:
+    """A sentence for a role that nobody has at present; the database remembers edges for a month."""
+    never = all(state.status.role != role for state in roles)
+    if role == "edge" and never and engines.database and engines.schema:
+        return "no edge was ever heard of, so nothing is collected: give `oilcan up` a plant folder"
+    return f"no {role} was heard of within 5 s"
 
 
 def _complaints(state: RoleState) -> Iterator[str]:

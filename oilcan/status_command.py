@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -30,6 +31,21 @@ from oilcan.settings import load
 # Two statuses of each process give its rates.
 _LISTEN_S = 2.5 * EVERY_S
 _UP = frozenset({"connected", "reading"})
+_WIDE = 160
+_TEXTS = frozenset({"role", "name", "state", "says"})
+_COLUMNS = (
+    "role",
+    "name",
+    "state",
+    "per s",
+    "came, s",
+    "last, s",
+    "clock off, s",
+    "bad",
+    "rejected",
+    "lost",
+    "says",
+)
 _UNKNOWN_TAGS = 100
 _UNKNOWN_SHOWN = 5
 
@@ -64,32 +80,44 @@ def run_status(*, as_json: bool, **options: object) -> int:
     if as_json:
         typer.echo(json.dumps(_document(report), indent=2))
     else:
-        show(report, Console(), now_s=now_us() / 1e6)
+        show(report, _console(), now_s=now_us() / 1e6)
     return 1 if report.problems else 0
 
 
 def show(report: Report, console: Console, *, now_s: float) -> None:
     """Print a report for people."""
-    figures, counts = report.figures, report.counts
-    lag = "?" if figures.lag_s is None else f"{figures.lag_s:.1f}"
-    console.print(
-        f"{figures.readings_per_s:.1f} readings/s, stored {lag} s behind, "
-        f"{figures.sources_connected} of {figures.sources_total} sources connected",
-        highlight=False,
-    )
+    counts = report.counts
+    if any(role.alive for role in report.roles):
+        _show_figures(report.figures, console)
     if counts is not None:
         console.print(
             f"{counts.open_events} open events, {counts.open_orders} open orders, "
             f"{counts.unknown_tags} unknown tags, {counts.dead_letters} dead letters",
             highlight=False,
         )
-    console.print(_table(report.roles, now_s))
+    if report.roles:
+        console.print(_table(report.roles, now_s))
     if counts is not None and report.unknown:
         console.print(_unknown_table(report.unknown, counts.unknown_tags, now_s))
     for problem in report.problems:
         console.print(Text(problem, style="red"))
     if not report.problems:
         console.print(Text("all is well", style="green"))
+
+
+def _console() -> Console:
+    """The terminal; what goes elsewhere is not squeezed into the 80 columns of one."""
+    console = Console()
+    return console if console.is_terminal else Console(width=_WIDE)
+
+
+def _show_figures(figures: Figures, console: Console) -> None:
+    lag = "?" if figures.lag_s is None else f"{figures.lag_s:.1f}"
+    console.print(
+        f"{figures.readings_per_s:.1f} readings/s, stored {lag} s behind, "
+        f"{figures.sources_connected} of {figures.sources_total} sources connected",
+        highlight=False,
+    )
 
 
 async def _look(settings: Settings) -> Report:
@@ -139,24 +167,30 @@ async def _ask(
 
 
 def _table(roles: list[RoleState], now_s: float) -> Table:
+    """Roles with their parts and these ones' devices; columns that hold nothing are left out."""
+    rows = [cells for role in roles for cells in _rows_of(role, now_s)]
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("role", "name", "state"):
-        table.add_column(name)
-    for name in ("per s", "came, s", "last, s", "clock off, s", "bad", "rejected", "lost"):
-        table.add_column(name, justify="right")
-    table.add_column("says")
-    for role in roles:
-        said = role.status
-        rate = role.rates.get("readings_total", role.rates.get("rows_total"))
-        table.add_row(
-            said.role, said.name, _state(role), _number(rate), *[""] * 6, Text(said.message)
-        )
-        for name, part in sorted(said.parts.items()):
-            per_s = role.part_rates.get(name, {}).get("readings_total")
-            table.add_row(*_cells("", name, part, per_s, now_s))
-            for device, one in sorted(part.devices.items()):
-                table.add_row(*_cells("", f"  {device}", one, None, now_s))
+    told = [place for place in range(len(_COLUMNS)) if any(str(cells[place]) for cells in rows)]
+    for place in told:
+        name = _COLUMNS[place]
+        text = name in _TEXTS
+        table.add_column(name, justify="left" if text else "right", overflow="fold")
+    for cells in rows:
+        table.add_row(*(cells[place] for place in told))
     return table
+
+
+def _rows_of(role: RoleState, now_s: float) -> Iterator[list[str | Text]]:
+    said = role.status
+    rate = role.rates.get("readings_total", role.rates.get("rows_total"))
+    own: list[str | Text] = [said.role, said.name, _state(role), _number(rate)]
+    own += [""] * (len(_COLUMNS) - len(own) - 1)
+    yield [*own, Text(said.message)]
+    for name, part in sorted(said.parts.items()):
+        per_s = role.part_rates.get(name, {}).get("readings_total")
+        yield _cells("", name, part, per_s, now_s)
+        for device, one in sorted(part.devices.items()):
+            yield _cells("", f"  {device}", one, None, now_s)
 
 
 def _unknown_table(unknown: list[UnknownTag], total: int, now_s: float) -> Table:

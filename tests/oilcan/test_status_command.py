@@ -13,7 +13,7 @@ import pytest
 from nats.aio.client import Client
 from rich.console import Console
 
-from api.live.status_board import Figures
+from api.live.status_board import Figures, RoleState
 from api.plant_counts import PlantCounts
 from config.clock import from_us, now_us
 from config.database import Connection
@@ -114,4 +114,27 @@ async def test_without_engines_it_says_which_are_missing() -> None:
     assert shown.returncode == 1
     assert "the database cannot be reached" in shown.stdout
     assert "the log cannot be reached" in shown.stdout
-    assert "no ingest was heard of" in shown.stdout
+    assert "nobody can be heard of" in shown.stdout
+    # What follows from that is not told beside it, nor figures that nobody gave.
+    assert "was heard of within" not in shown.stdout
+    assert "readings/s" not in shown.stdout
+
+
+@pytest.mark.usefixtures("connection")
+async def test_a_plant_without_sources_says_that_nothing_is_collected(
+    database_url: str, log_engine: NatsEngine
+) -> None:
+    shown = await status(database_url, log_engine.url)
+    assert shown.returncode == 1
+    assert "no edge was ever heard of, so nothing is collected" in shown.stdout
+    assert "no ingest was heard of within 5 s" in shown.stdout
+
+
+def test_columns_that_hold_nothing_are_left_out_and_names_stay_whole() -> None:
+    said = Status("maintenance", "maintenance", 0, healthy=True)
+    role = RoleState(said, age_s=0.0, rates={}, part_rates={})
+    console = Console(width=80, record=True)
+    show(Report([role], Figures(0, 0, 0.0, None), None, []), console, now_s=10.0)
+    shown = console.export_text()
+    assert re.search(r"maintenance +maintenance +well", shown)
+    assert "rejected" not in shown
