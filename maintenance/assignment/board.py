@@ -28,10 +28,11 @@ Row = Mapping[str, Any]
 ROUND_THE_CLOCK = timedelta(days=3)
 """Whose shift lasts for longer is there day and night."""
 
+# The filter stands behind the aggregate, or the planner walks the clocks of everybody for the earliest.
 BOARD: Final[LiteralString] = """
 SELECT o.number, o.title, asset.tag AS asset, o.priority, o.state, o.version, o.assignee, o.craft,
        o.planned_start, o.planned_finish, o.estimated_minutes,
-       (SELECT min(due_at) FROM sla_clock WHERE work_order_id = o.id AND phase = 'running')
+       (SELECT min(due_at) FILTER (WHERE phase = 'running') FROM sla_clock WHERE work_order_id = o.id)
            AS service_level_due_at
 FROM work_order o JOIN asset ON asset.id = o.asset_id JOIN site ON site.id = o.site_id
 WHERE o.state NOT IN ('completed', 'closed', 'cancelled')
