@@ -13,10 +13,11 @@ from api.backtests.result import BacktestResult
 from api.backtests.trial import resolve
 from api.bodies.backtest import BacktestBody, BacktestDetail
 from api.bodies.page import Page, PageQuery, cut, decode_cursor
-from api.errors import CursorInvalid
+from api.errors import CursorInvalid, IdempotencyKeyInFlight, IdempotencyKeyReused
 from api.guard import Reader, require
 from api.problems import documented
 from api.services import ConnectionOf, ServicesOf
+from api.v1.repeatable import IdempotencyKey, repeatable
 from conditions.errors import BacktestNotFound, BacktestRefused, RuleNotFound
 from config.database import Connection
 
@@ -38,29 +39,39 @@ async def get_backtests(
     return Page(items=[BacktestBody.model_validate(one) for one in page], next=following)
 
 
+async def _wake_afterwards(services: ServicesOf, afterwards: BackgroundTasks) -> None:
+    """Have waiting backtests begun once the request is committed and answered."""
+    afterwards.add_task(services.backtests.wake)
+
+
 @router.post(
     "",
     status_code=202,
     summary="Start a backtest, a diff or a sweep",
-    responses=documented(BacktestRefused, RuleNotFound),
+    dependencies=[Depends(_wake_afterwards)],
+    responses=documented(
+        BacktestRefused, RuleNotFound, IdempotencyKeyInFlight, IdempotencyKeyReused
+    ),
 )
 async def post_backtest(
     connection: ConnectionOf,
-    services: ServicesOf,
     caller: Annotated[Caller, Depends(require(Permission.TUNE))],
     asked: BacktestRequest,
     response: Response,
-    afterwards: BackgroundTasks,
+    key: IdempotencyKey = None,
 ) -> BacktestBody:
     """It raises nothing. Ask for it again at `Location`: it has progress, and then a result."""
-    await resolve(connection, asked)
-    backtest_id = await store.insert(
-        connection, asked.kind, asked.model_dump(mode="json"), by=caller.name
-    )
-    # Once it is committed and answered.
-    afterwards.add_task(services.backtests.wake)
-    response.headers["Location"] = f"{router.prefix}/{backtest_id}"
-    return BacktestBody.model_validate(await get_backtest(connection, backtest_id))
+
+    async def start() -> BacktestBody:
+        await resolve(connection, asked)
+        backtest_id = await store.insert(
+            connection, asked.kind, asked.model_dump(mode="json"), by=caller.name
+        )
+        return BacktestBody.model_validate(await get_backtest(connection, backtest_id))
+
+    begun = await repeatable(connection, caller, key, (router.prefix, asked), start)
+    response.headers["Location"] = f"{router.prefix}/{begun.id}"
+    return begun
 
 
 @router.get("/{backtest_id}", summary="One backtest", responses=documented(BacktestNotFound))

@@ -18,10 +18,11 @@ from api.bodies.rule import (
     VersionDetail,
     VersionQuery,
 )
-from api.errors import CursorInvalid
+from api.errors import CursorInvalid, IdempotencyKeyInFlight, IdempotencyKeyReused
 from api.guard import Reader, require
 from api.problems import documented
 from api.services import ConnectionOf
+from api.v1.repeatable import IdempotencyKey, repeatable
 from conditions.errors import RuleInvalid, RuleNotFound, RuleTransitionRefused
 from conditions.rule import Rule
 from conditions.rule_file import load_rules
@@ -79,18 +80,29 @@ async def get_versions(
     return Page(items=[RuleBody.model_validate(version) for version in page], next=following)
 
 
-@router.post("", status_code=201, summary="Draft a rule", responses=documented(RuleInvalid))
+@router.post(
+    "",
+    status_code=201,
+    summary="Draft a rule",
+    responses=documented(RuleInvalid, IdempotencyKeyInFlight, IdempotencyKeyReused),
+)
 async def post_draft(
     connection: ConnectionOf,
     caller: Tuner,
     said: DraftBody,
     response: Response,
+    key: IdempotencyKey = None,
 ) -> RuleBody:
     """A new version that nobody evaluates. Every mistake is named, with its remedy."""
-    rule = await _read(connection, said)
-    version = await draft_rule(connection, rule, actor=caller.name, reason=said.reason)
-    response.headers["Location"] = f"{router.prefix}/{rule.name}/{version}"
-    return RuleBody.model_validate(await get_version(connection, rule.name, version))
+
+    async def draft() -> RuleBody:
+        rule = await _read(connection, said)
+        version = await draft_rule(connection, rule, actor=caller.name, reason=said.reason)
+        return RuleBody.model_validate(await get_version(connection, rule.name, version))
+
+    drafted = await repeatable(connection, caller, key, (router.prefix, said), draft)
+    response.headers["Location"] = f"{router.prefix}/{drafted.rule}/{drafted.version}"
+    return drafted
 
 
 @router.post("/check", summary="Check a rule", responses=documented(RuleInvalid))
@@ -147,7 +159,9 @@ async def get_shadow_events(
 @router.post(
     "/{asset_class}/{rule_id}/{version}/{action}",
     summary="Move a version on",
-    responses=documented(RuleNotFound, RuleTransitionRefused),
+    responses=documented(
+        RuleNotFound, RuleTransitionRefused, IdempotencyKeyInFlight, IdempotencyKeyReused
+    ),
 )
 async def post_action(
     connection: ConnectionOf,
@@ -155,12 +169,18 @@ async def post_action(
     named: NamedOf,
     action: Annotated[RuleAction, Path(description="What to do.", examples=["shadow"])],
     said: ReasonBody | None = None,
+    key: IdempotencyKey = None,
 ) -> VersionDetail:
     """Put it into shadow, activate it or retire it; a retired one comes back as a new version."""
-    reason = (said or ReasonBody()).reason
-    moved = Moved(caller.name, reason)
-    version = await move_rule(connection, named.rule, named.version, action, moved=moved)
-    return await _detail(connection, await get_version(connection, named.rule, version))
+    given = said or ReasonBody()
+
+    async def move() -> VersionDetail:
+        moved = Moved(caller.name, given.reason)
+        version = await move_rule(connection, named.rule, named.version, action, moved=moved)
+        return await _detail(connection, await get_version(connection, named.rule, version))
+
+    address = f"{router.prefix}/{named.rule}/{named.version}/{action}"
+    return await repeatable(connection, caller, key, (address, given), move)
 
 
 async def _detail(connection: Connection, version: RuleVersion) -> VersionDetail:

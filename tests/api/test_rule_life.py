@@ -1,5 +1,6 @@
 """Rules over the API: drafted, tried, activated, retired, by whom it is allowed to."""
 
+from functools import partial
 from typing import Any
 
 import httpx
@@ -143,3 +144,27 @@ async def test_what_a_shadow_found_is_listed(stored: Connection, client: httpx.A
     assert [event["severity"] for event in found["items"]] == ["high", "high"]
     assert found["next"]
     assert (await client.get(f"{HOT}/1")).json()["open_events"] == 3
+
+
+async def test_a_draft_sent_again_with_its_key_is_one_version(
+    stored: Connection, client_of: ClientOf
+) -> None:
+    client = await client_of(Role.RELIABILITY_ENGINEER)
+    body = {"definition": DEFINITION, "reason": "lower limit"}
+    send = partial(client.post, "/api/v1/rule-versions", headers={"Idempotency-Key": "draft-1"})
+    first, again = [await send(json=body) for _ in range(2)]
+    assert (first.status_code, first.headers["Location"]) == (201, f"{HOT}/2")
+    assert (again.json(), again.headers["Location"]) == (first.json(), f"{HOT}/2")
+    other = await send(json=body | {"reason": "another"})
+    assert other.status_code == 422
+
+
+async def test_a_retired_version_brought_back_twice_with_one_key_is_one_new_version(
+    stored: Connection, client_of: ClientOf
+) -> None:
+    client = await client_of(Role.RELIABILITY_ENGINEER)
+    await client.post(f"{HOT}/1/retire")
+    key = {"Idempotency-Key": "back-1"}
+    first, again = [await client.post(f"{HOT}/1/activate", headers=key) for _ in range(2)]
+    assert (first.status_code, first.json()["version"]) == (200, 2)
+    assert again.json() == first.json()

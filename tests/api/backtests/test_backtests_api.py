@@ -115,3 +115,15 @@ async def test_who_does_not_tune_looks_on(day: Connection, client_of: ClientOf, 
     assert (await client.post(BACKTESTS, json=BODY)).status_code == 403
     assert (await client.delete(f"{BACKTESTS}/{number}")).status_code == 403
     assert (await client.get(f"{BACKTESTS}/{number}")).status_code == 200
+
+
+async def test_a_backtest_asked_for_again_with_its_key_is_one(
+    day: Connection, client_of: ClientOf
+) -> None:
+    client = await client_of(Role.RELIABILITY_ENGINEER)
+    key = {"Idempotency-Key": "trial-1"}
+    first, again = [await client.post(BACKTESTS, json=BODY, headers=key) for _ in range(2)]
+    assert again.status_code == first.status_code == 202
+    assert again.headers["Location"] == first.headers["Location"]
+    await client.delete(first.headers["Location"])
+    assert len((await client.get(BACKTESTS)).json()["items"]) == 1
