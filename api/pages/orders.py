@@ -1,7 +1,7 @@
 """The pages of all work orders, and of one that is to be made."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Final
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -28,6 +28,20 @@ class Show(StrEnum):
 
     OPEN = "open"
     ALL = "all"
+
+
+NAMES_OF_FILTERS: Final = {
+    "state": "State",
+    "type": "Type",
+    "priority": "Priority",
+    "site": "Site",
+    "asset": "Asset",
+    "below": "Asset and its parts",
+    "assignee": "Assigned to",
+    "overdue": "Overdue",
+    "at_risk": "Service level at risk",
+}
+"""What the list's filters are called on the page, without the words that are looked for."""
 
 
 class OrdersAsked(BaseModel):
@@ -57,6 +71,16 @@ class OrdersAsked(BaseModel):
         asked.pop("cursor", None)
         asked |= {name: value for name, value in changed.items() if value is not None}
         return urlencode(asked)
+
+    @property
+    def chosen(self) -> dict[str, str | int | bool]:
+        """The filters in use, by name."""
+        asked = self.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
+        return {name: asked[name] for name in NAMES_OF_FILTERS if name in asked}
+
+    def without(self, name: str) -> str:
+        """The address's query with one filter less."""
+        return self.model_copy(update={name: type(self).model_fields[name].default}).query()
 
 
 @router.get("/work-orders")
@@ -97,6 +121,7 @@ async def get_orders(
         following=following,
         states=list(State),
         types=list(OrderType),
+        names_of_filters=NAMES_OF_FILTERS,
         may_create=caller.may(Permission.CREATE),
         may_plan=caller.may(Permission.APPROVE),
     )

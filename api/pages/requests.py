@@ -15,6 +15,7 @@ from api.v1.requests import may_answer
 from config.clock import from_us
 from maintenance.attachments.attachment import Subject, SubjectKind
 from maintenance.attachments.queries import attachments_of
+from maintenance.requests.intake import COLUMNS
 from maintenance.requests.mail.queries import count_kept
 from maintenance.requests.queries import (
     RequestFilters,
@@ -65,6 +66,8 @@ async def get_requests(
         places=await load_places(connection),
         requests=shown,
         counts=await count_by_state(connection),
+        may_import=caller.may(Permission.APPROVE),
+        columns=COLUMNS,
         kept_mails=await count_kept(connection) if caller.may(Permission.APPROVE) else 0,
         show=show,
         following=following,

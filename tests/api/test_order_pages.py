@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.api.test_pages import browser, open_page, page, sign_in
+from tests.api.test_pages import Open, browser, open_page, page, sign_in
 
 __all__ = ["browser", "open_page", "page"]
 
@@ -98,3 +98,21 @@ async def test_the_page_of_an_order_fits_a_phone(open_page: Any, plant: Any) -> 
     await expect(phone.get_by_role("button", name="Approve")).to_be_visible()
     wide = await phone.evaluate("document.documentElement.scrollWidth")
     assert wide <= 375
+
+
+async def test_filters_fold_away_on_a_phone_and_those_in_use_are_taken_off_one_by_one(
+    open_page: Open,
+) -> None:
+    phone = await open_page(width=390)
+    await sign_in(phone)
+    await expect(phone.get_by_role("button", name="Sign out")).to_be_visible()
+    await phone.goto("/work-orders?priority=2&assignee=kim")
+    await expect(phone.get_by_label("Number or words")).to_be_visible()
+    await expect(phone.get_by_label("Assigned to")).to_be_hidden()
+    await phone.get_by_text("Filters (2)").focus()
+    await phone.keyboard.press("Enter")
+    await expect(phone.get_by_label("Assigned to")).to_have_value("kim")
+    used = phone.get_by_role("list", name="Filters in use")
+    await used.get_by_role("link", name="Without Priority: P2").click()
+    await expect(phone.get_by_text("Filters (1)")).to_be_visible()
+    await expect(used.get_by_role("link")).to_have_text(["Without Assigned to: kim \u00d7"])
