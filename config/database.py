@@ -125,11 +125,19 @@ async def fetch_dict(
 
 
 async def fetch_dicts(
-    connection: Connection, sql: LiteralString, parameters: Parameters | None = None
+    connection: Connection,
+    sql: LiteralString,
+    parameters: Parameters | None = None,
+    *,
+    prepare: bool | None = None,
 ) -> list[dict[str, Any]]:
-    """All rows of a query, their values by the names of the columns."""
+    """All rows of a query, their values by the names of the columns.
+
+    `prepare=False` has the server plan it anew for its parameters each time; otherwise a query that comes
+    often gets one plan for all of them.
+    """
     async with connection.cursor(row_factory=dict_row) as cursor:
-        await cursor.execute(sql, parameters)
+        await cursor.execute(sql, parameters, prepare=prepare)
         return await cursor.fetchall()
 
 

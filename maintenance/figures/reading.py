@@ -46,8 +46,8 @@ def given(scope: Scope, period: Period) -> dict[str, Any]:
 async def rows_of(
     connection: Connection, sql: LiteralString, parameters: Mapping[str, Any]
 ) -> list[Row]:
-    """All rows of a statement."""
-    return list(await fetch_dicts(connection, sql, parameters))
+    """All rows of a statement, planned for its period: one plan for a week and a year fits neither."""
+    return list(await fetch_dicts(connection, sql, parameters, prepare=False))
 
 
 async def row_of(connection: Connection, sql: LiteralString, parameters: Mapping[str, Any]) -> Row:
