@@ -28,6 +28,10 @@ SELECT tag, edge, source, count, first_ts, last_ts, last_value
 FROM unknown_tag ORDER BY last_ts DESC, tag, edge, source LIMIT %s
 """
 
+COUNT_UNKNOWN_BY_SOURCE = """
+SELECT edge, source, count(*) FROM unknown_tag WHERE source <> '' GROUP BY edge, source
+"""
+
 SELECT_BINDABLE_DAYS = """
 SELECT DISTINCT date_bin('1 day', u.ts, '2000-01-01Z')
 FROM unknown_reading u JOIN point p ON p.tag = u.tag AND p.retired_at IS NULL
@@ -68,6 +72,12 @@ async def unknown_tags(connection: Connection, *, limit: int) -> list[UnknownTag
     """Tags that no point has, those heard last first."""
     cursor = await connection.execute(SELECT_UNKNOWN_TAGS, [limit])
     return [UnknownTag(*row) for row in await cursor.fetchall()]
+
+
+async def unknown_by_source(connection: Connection) -> dict[tuple[str, str], int]:
+    """How many tags without a point each source sends, by edge and source."""
+    cursor = await connection.execute(COUNT_UNKNOWN_BY_SOURCE)
+    return {(edge, source): count for edge, source, count in await cursor.fetchall()}
 
 
 async def bind_unknown(connection: Connection) -> int:

@@ -24,7 +24,7 @@ from config.log import close_log, connect_log
 from config.migrate import require_schema
 from config.settings import Settings
 from config.status import EVERY_S, Part, watch_status
-from ingest.unknown import UnknownTag, unknown_tags
+from ingest.unknown import UnknownTag, unknown_by_source, unknown_tags
 from oilcan.engine_addresses import find_database_url, find_log_url
 from oilcan.settings import load
 
@@ -42,6 +42,7 @@ _COLUMNS = (
     "last, s",
     "clock off, s",
     "bad",
+    "unknown tags",
     "rejected",
     "lost",
     "says",
@@ -56,13 +57,15 @@ class _Kept:
 
     counts: PlantCounts
     unknown: list[UnknownTag]
+    unknown_by_source: dict[tuple[str, str], int]
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
     """What was found: `counts` is None where the database did not tell.
 
-    `unknown` are tags without a point, those heard last first.
+    `unknown` are tags without a point, those heard last first; `unknown_by_source` says how many there are
+    by edge and source.
     """
 
     roles: list[RoleState]
@@ -70,6 +73,7 @@ class Report:
     counts: PlantCounts | None
     problems: list[str]
     unknown: list[UnknownTag] = field(default_factory=list)
+    unknown_by_source: dict[tuple[str, str], int] = field(default_factory=dict)
 
 
 def run_status(*, as_json: bool, **options: object) -> int:
@@ -96,7 +100,7 @@ def show(report: Report, console: Console, *, now_s: float) -> None:
             highlight=False,
         )
     if report.roles:
-        console.print(_table(report.roles, now_s))
+        console.print(_table(report, now_s))
     if counts is not None and report.unknown:
         console.print(_unknown_table(report.unknown, counts.unknown_tags, now_s))
     for problem in report.problems:
@@ -126,8 +130,10 @@ async def _look(settings: Settings) -> Report:
     engines, kept = await _ask(settings, board, log=log)
     roles = board.roles()
     found = problems(engines, roles, lag_limit_s=settings.ready_lag_s) + complaints(roles)
-    counts, unknown = (kept.counts, kept.unknown) if kept else (None, [])
-    return Report(roles, board.figures(), counts, found, unknown)
+    if kept is None:
+        return Report(roles, board.figures(), None, found)
+    told = kept.counts, found, kept.unknown, kept.unknown_by_source
+    return Report(roles, board.figures(), *told)
 
 
 async def _listen(settings: Settings, board: StatusBoard) -> bool:
@@ -156,7 +162,8 @@ async def _ask(
         await require_schema(connection)
         board.remember("edge", await known_edges(connection, from_us(now_us())))
         unknown = await unknown_tags(connection, limit=_UNKNOWN_TAGS)
-        kept = _Kept(await plant_counts(connection), unknown)
+        by_source = await unknown_by_source(connection)
+        kept = _Kept(await plant_counts(connection), unknown, by_source)
         return Engines(database=True, schema=True, log=log), kept
     except DatabaseOutdated:
         return Engines(database=True, schema=False, log=log), None
@@ -166,9 +173,10 @@ async def _ask(
         await connection.close()
 
 
-def _table(roles: list[RoleState], now_s: float) -> Table:
+def _table(report: Report, now_s: float) -> Table:
     """Roles with their parts and these ones' devices; columns that hold nothing are left out."""
-    rows = [cells for role in roles for cells in _rows_of(role, now_s)]
+    unknown = report.unknown_by_source
+    rows = [cells for role in report.roles for cells in _rows_of(role, unknown, now_s)]
     table = Table(box=None, pad_edge=False, header_style="bold")
     told = [place for place in range(len(_COLUMNS)) if any(str(cells[place]) for cells in rows)]
     for place in told:
@@ -180,7 +188,9 @@ def _table(roles: list[RoleState], now_s: float) -> Table:
     return table
 
 
-def _rows_of(role: RoleState, now_s: float) -> Iterator[list[str | Text]]:
+def _rows_of(
+    role: RoleState, unknown_by_source: dict[tuple[str, str], int], now_s: float
+) -> Iterator[list[str | Text]]:
     said = role.status
     rate = role.rates.get("readings_total", role.rates.get("rows_total"))
     own: list[str | Text] = [said.role, said.name, _state(role), _number(rate)]
@@ -188,9 +198,10 @@ def _rows_of(role: RoleState, now_s: float) -> Iterator[list[str | Text]]:
     yield [*own, Text(said.message)]
     for name, part in sorted(said.parts.items()):
         per_s = role.part_rates.get(name, {}).get("readings_total")
-        yield _cells("", name, part, per_s, now_s)
+        unknown = unknown_by_source.get((said.name, name)) if said.role == "edge" else None
+        yield _cells(name, part, per_s, now_s, unknown=unknown)
         for device, one in sorted(part.devices.items()):
-            yield _cells("", f"  {device}", one, None, now_s)
+            yield _cells(f"  {device}", one, None, now_s)
 
 
 def _unknown_table(unknown: list[UnknownTag], total: int, now_s: float) -> Table:
@@ -210,10 +221,12 @@ def _unknown_table(unknown: list[UnknownTag], total: int, now_s: float) -> Table
     return table
 
 
-def _cells(kind: str, name: str, part: Part, per_s: float | None, now_s: float) -> list[str | Text]:
+def _cells(
+    name: str, part: Part, per_s: float | None, now_s: float, *, unknown: int | None = None
+) -> list[str | Text]:
     told = part.metrics
     return [
-        kind,
+        "",
         name,
         Text(part.state, style="green" if part.state in _UP else "red"),
         _number(per_s),
@@ -221,6 +234,7 @@ def _cells(kind: str, name: str, part: Part, per_s: float | None, now_s: float) 
         _number(_age_s(told.get("last_reading_timestamp_seconds"), now_s)),
         _number(told.get("clock_offset_seconds")),
         _count(told.get("bad_total")),
+        _count(unknown),
         _count(told.get("rejected_total")),
         _count(told.get("reconnects_total", told.get("losses_total"))),
         Text(part.message),

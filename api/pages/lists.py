@@ -9,7 +9,7 @@ from api.pages.render import render
 from api.plant_counts import plant_counts
 from api.services import ConnectionOf, ServicesOf, current_problems
 from ingest.dead_letters import LetterFilter, LetterState, find_dead_letters
-from ingest.unknown import unknown_tags
+from ingest.unknown import unknown_by_source, unknown_tags
 
 router = APIRouter(include_in_schema=False)
 
@@ -28,6 +28,7 @@ async def get_system(
         places=await load_places(connection),
         roles=services.board.roles(),
         unknown=await unknown_tags(connection, limit=_SHOWN),
+        unknown_by_source=await unknown_by_source(connection),
         letters=await find_dead_letters(connection, LetterFilter(LetterState.OPEN), limit=_SHOWN),
         counts=await plant_counts(connection),
         problems=current_problems(services),

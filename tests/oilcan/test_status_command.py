@@ -93,6 +93,9 @@ async def test_what_is_lost_is_told_and_exits_with_one(
     assert "edge-1: source hall is lost: no route to host" in shown.stdout
     assert "1 unknown tags" in shown.stdout
     assert re.search(r"X-1\.a +edge-1 +hall +3 ", shown.stdout)
+    # In the row of the source, below its own heading.
+    assert re.search(r"unknown", shown.stdout)
+    assert re.search(r"hall +failed +1 +no route to host", shown.stdout)
 
 
 def test_the_tags_without_a_point_that_were_heard_last_are_named() -> None:
