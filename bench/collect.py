@@ -153,7 +153,8 @@ def until_idle(numbers: Sequence[int]) -> None:
     while quiet < 3 and time.monotonic() < until:
         time.sleep(1)
         before, used = used, cpu_s(numbers)
-        quiet = quiet + 1 if used > 0.05 and used - before < _IDLE_SHARE else 0
+        # One that took no time yet has not begun; collectd begins in a hundredth of a second.
+        quiet = quiet + 1 if used and used - before < _IDLE_SHARE else 0
 
 
 def subscribe(place: Place, subject: Subject, connection: psycopg.Connection) -> None:
