@@ -1,7 +1,7 @@
 """How a source stands: its state and counts, kept by its collector and supervisor."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 import numpy as np
@@ -190,8 +190,15 @@ class Health:
         offsets = self.clocks.offsets_s()
         # The clock of the source itself has no name: its offset is the source's own metric.
         names = sorted({*self.devices, *offsets} - {""})
-        return {
+        parts = {
             name: self.devices.get(name, DeviceHealth()).part(offsets.get(name)) for name in names
+        }
+        if self.state is State.CONNECTED:
+            return parts
+        # Nothing is heard of a device while its source is away, whatever it said last.
+        return {
+            name: replace(part, state=str(self.state), message=self.message)
+            for name, part in parts.items()
         }
 
 

@@ -87,6 +87,7 @@ def test_a_device_says_its_loss_once_and_its_return_once(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     health = Health("hall")
+    health.connected()
     for _ in range(2):
         for _ in range(3):
             health.device_lost("P-1/1", "no answer")
@@ -97,6 +98,18 @@ def test_a_device_says_its_loss_once_and_its_return_once(
     assert (told.count("device lost"), told.count("device is back")) == (2, 2)
     device = health.part().devices["P-1/1"]
     assert (device.state, device.metrics["losses_total"]) == (State.CONNECTED, 2)
+
+
+def test_a_device_stands_as_its_source_does_while_that_is_away() -> None:
+    health = Health("hall")
+    health.connected()
+    health.device_back("P-1")
+    assert health.part().devices["P-1"].state == State.CONNECTED
+    health.failed("connection refused")
+    away = health.part().devices["P-1"]
+    assert (away.state, away.message) == (State.FAILED, "connection refused")
+    health.connected()
+    assert health.part().devices["P-1"].state == State.CONNECTED
 
 
 def test_nothing_is_ever_dropped_and_the_metric_says_so() -> None:

@@ -381,6 +381,7 @@ def test_a_birth_holds_now_for_values_that_changed_long_ago() -> None:
         metric_of("a", DataType.DATETIME, 5),
         metric_of("a", DataType.BYTES, b"12"),
         Metric(name="a", datatype=DataType.TEMPLATE, carrier=None),
+        Metric(name="a", datatype=DataType.DATASET, carrier=None),
         replace(metric_of("a", DataType.DOUBLE, 1.0), is_transient=True),
         Metric(name="a", datatype=DataType.INT32, carrier="string_value", value="x"),
     ],
