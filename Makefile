@@ -84,4 +84,4 @@ contracts: setup ## Check that imports go one way
 
 lock: ## Write requirements.txt anew from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --extra server --extra dev --universal --upgrade \
-	  --generate-hashes --no-header --no-annotate --quiet -o requirements.txt
+	  --generate-hashes --no-strip-extras --no-header --no-annotate --quiet -o requirements.txt

@@ -1,5 +1,6 @@
 """The wheel's top-level names are ours alone: flat names are short, so this is watched."""
 
+import re
 import tomllib
 from importlib.metadata import distributions, packages_distributions
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 PACKAGES = PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
+EXTRA = re.compile(r"^([\w.-]+)\[([\w-]+)")
 
 
 @pytest.mark.parametrize("package", PACKAGES)
@@ -36,7 +38,23 @@ def test_every_dependency_is_locked() -> None:
     groups = [project["dependencies"], *project["optional-dependencies"].values()]
     for requirement in (item for group in groups for item in group):
         name = requirement.split(">")[0].split("[")[0].split("=")[0].split("<")[0].strip().lower()
-        assert f"\n{name}==" in f"\n{lock}", name
+        assert re.search(rf"^{re.escape(name)}(\[.*\])?==", lock, re.MULTILINE), name
+
+
+def test_the_lock_pins_what_is_asked_for_with_extras() -> None:
+    """pip takes a bare `coverage==7` for no pin of `coverage[toml]`, and fails at the next release."""
+    lock = (ROOT / "requirements.txt").read_text().lower()
+    for extra in (
+        item for text in asked_for() if "extra ==" not in text for item in EXTRA.findall(text)
+    ):
+        assert re.search(
+            rf"^{re.escape(extra[0])}\[.*{re.escape(extra[1])}.*\]==", lock, re.MULTILINE
+        ), extra
+
+
+def asked_for() -> list[str]:
+    """What the installed distributions require, their optional groups left out."""
+    return [text for item in distributions() for text in item.requires or []]
 
 
 def test_the_installed_version_is_the_project_version() -> None:
