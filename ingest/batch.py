@@ -1,5 +1,6 @@
 """Records of the log as one batch: what one transaction is to store."""
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -12,6 +13,7 @@ from edge.reading import SensorAlarm
 from edge.rejected import Rejected, fitted
 from edge.wire import (
     ReadingColumns,
+    SourceRows,
     WireError,
     decode_alarms,
     decode_columns,
@@ -124,16 +126,28 @@ class Batch:
     def letters(self, rows: RowNumbers, reason: str) -> list[DeadLetter]:
         """Dead letters of some rows of `readings`, one for each record that they came with."""
         owner = np.searchsorted(self.ends, rows, "right")
+        origins, of_row = self.origins(rows)
         return [
             DeadLetter(
                 self.contents[number].record,
                 LetterKind.READINGS,
                 reason,
                 int((owner == number).sum()),
-                encode_readings(self.readings.take(rows[owner == number])),
+                encode_readings(
+                    self.readings.take(rows[owner == number]),
+                    _source_rows(origins, of_row[owner == number]),
+                ),
             )
             for number in np.unique(owner)
         ]
+
+
+def _source_rows(origins: Sequence[Origin], of_row: RowNumbers) -> list[SourceRows]:
+    """The sources of the rows of one record."""
+    return [
+        (origins[place].source, sum(1 for _ in run))
+        for place, run in itertools.groupby(of_row.tolist())
+    ]
 
 
 def open_record(record: Record) -> Content:

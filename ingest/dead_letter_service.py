@@ -10,8 +10,8 @@ import numpy as np
 
 from config.database import Connection
 from config.log import BatchId, Kind, Position, Record
-from edge.reading import AlarmBatch, ReadingBatch
-from edge.wire import ReadingColumns, WireError, decode_alarms, decode_readings
+from edge.reading import AlarmBatch
+from edge.wire import ReadingColumns, WireError, decode_alarms, decode_columns
 from ingest import dead_letter_store, store
 from ingest.batch import Content, LetterKind, join
 from ingest.chunks import DAY_US, ensure_days
@@ -54,7 +54,7 @@ async def retry_dead_letter(
     # A point has one writer at a time: while we hold its cursor, the partition's own one waits.
     await store.lock_cursor(connection, letter.reader, letter.partition)
     try:
-        if isinstance(content, ReadingBatch):
+        if isinstance(content, ReadingColumns):
             retried = await _store_readings(connection, letter, content, span)
         else:
             retried = await _store_alarms(connection, content, span)
@@ -81,14 +81,14 @@ async def discard_dead_letter(
     )
 
 
-def letter_content(kind: LetterKind, data: bytes) -> ReadingBatch | AlarmBatch | None:
+def letter_content(kind: LetterKind, data: bytes) -> ReadingColumns | AlarmBatch | None:
     """The rows in a dead letter's bytes; None where there are none to be read.
 
     A record that could not be read may be of a kind that this version knows.
     """
     if kind is LetterKind.PAYLOAD:
         return None
-    for decode in (decode_readings, decode_alarms):
+    for decode in (decode_columns, decode_alarms):
         try:
             return decode(data)
         except WireError:
@@ -96,7 +96,7 @@ def letter_content(kind: LetterKind, data: bytes) -> ReadingBatch | AlarmBatch |
     return None
 
 
-def _open(letter: DeadLetter, data: bytes) -> ReadingBatch | AlarmBatch:
+def _open(letter: DeadLetter, data: bytes) -> ReadingColumns | AlarmBatch:
     content = letter_content(letter.kind, data)
     if content is None:
         what = (
@@ -110,11 +110,11 @@ def _open(letter: DeadLetter, data: bytes) -> ReadingBatch | AlarmBatch:
 
 
 async def _store_readings(
-    connection: Connection, letter: DeadLetter, readings: ReadingBatch, span: Span
+    connection: Connection, letter: DeadLetter, readings: ReadingColumns, span: Span
 ) -> Retried:
-    points = PointColumns.of((await points_of_tags(connection, readings.tags)).values())
-    columns = ReadingColumns.of(readings)
-    rows = sort_readings(bind(columns, points), np.full(len(points), NEVER), span)
+    tags = readings.tags.to_pylist()
+    points = PointColumns.of((await points_of_tags(connection, tags)).values())
+    rows = sort_readings(bind(readings, points), np.full(len(points), NEVER), span)
     _refuse_outside(len(rows.early), len(rows.ahead), len(readings))
     accept_columns(connection)
     await ensure_days(connection, set((rows.new.ts // DAY_US).tolist()))
@@ -123,7 +123,7 @@ async def _store_readings(
     stored = await store.insert_rows(connection, rows.new, footing)
     if len(rows.unknown):
         # The tables of unknown tags are filled from batches; this is one of a single record.
-        batch = join(Cursor(), [Content(_record(letter), readings=columns)])
+        batch = join(Cursor(), [Content(_record(letter), readings=readings)])
         picked, counts = pick_unknown(batch, rows.unknown)
         await store.insert_unknown_rows(connection, picked)
         await store.count_unknown(connection, counts)

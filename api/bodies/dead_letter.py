@@ -4,11 +4,13 @@ import base64
 from datetime import datetime
 from math import isfinite
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.bodies.page import FromDomain, PageQuery
 from config.clock import from_us
-from edge.reading import AlarmBatch, ReadingBatch, split_quality
+from edge.reading import AlarmBatch, split_quality
+from edge.wire import ReadingColumns
 from ingest.batch import LetterKind
 from ingest.dead_letter_service import letter_content
 from ingest.dead_letters import DeadLetter, LetterFilter, LetterState
@@ -90,7 +92,7 @@ class DeadLetterDetail(DeadLetterBody):
         content = letter_content(letter.kind, data)
         return cls(
             **DeadLetterBody.model_validate(letter).model_dump(),
-            readings=_readings(content) if isinstance(content, ReadingBatch) else [],
+            readings=_readings(content) if isinstance(content, ReadingColumns) else [],
             alarms=_alarms(content) if isinstance(content, tuple) else [],
             text=_text(data) if letter.kind is LetterKind.PAYLOAD else None,
             data=base64.b64encode(data).decode(),
@@ -121,7 +123,8 @@ class DeadLetterCount(BaseModel):
     count: int
 
 
-def _readings(batch: ReadingBatch) -> list[LetterReading]:
+def _readings(columns: ReadingColumns) -> list[LetterReading]:
+    batch = columns.take(np.arange(min(len(columns), _ROWS_SHOWN)))
     return [
         LetterReading(
             tag=batch.tags[batch.tag_index[row]],
@@ -129,7 +132,7 @@ def _readings(batch: ReadingBatch) -> list[LetterReading]:
             value=float(batch.value[row]) if isfinite(batch.value[row]) else None,
             quality=split_quality(int(batch.quality[row]))[0].name.lower(),
         )
-        for row in range(min(len(batch), _ROWS_SHOWN))
+        for row in range(len(batch))
     ]
 
 

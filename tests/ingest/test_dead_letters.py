@@ -11,7 +11,7 @@ from config.log import BatchId, Kind, Position, Record
 from config.migrate import load_migrations
 from edge.reading import ReadingBatch, SensorAlarm
 from edge.rejected import Rejected
-from edge.wire import encode_alarms, encode_readings, encode_rejects
+from edge.wire import SourceRows, encode_alarms, encode_readings, encode_rejects
 from ingest import store
 from ingest.batch import LetterKind, open_record
 from ingest.chunks import DAY_US
@@ -74,8 +74,8 @@ async def test_letters_of_an_older_oilcan_are_told_apart(empty_database_url: str
 Row = tuple[str, int, float, int]
 
 
-def readings(sequence: int, *rows: Row) -> Record:
-    data = encode_readings(ReadingBatch.from_rows(rows))
+def readings(sequence: int, *rows: Row, sources: Sequence[SourceRows] = ()) -> Record:
+    data = encode_readings(ReadingBatch.from_rows(rows), sources)
     return record(Kind.READINGS, sequence, data)
 
 
@@ -179,6 +179,25 @@ async def test_a_retried_row_is_judged_and_a_tag_without_a_point_kept(
     assert row == (400.0, 130)
     row = await fetch_one(connection, "SELECT tag, edge, count FROM unknown_tag")
     assert row == ("X-1.a", "edge-1", 1)
+
+
+async def test_rows_that_are_retried_are_still_those_of_their_sources(
+    connection: Connection, points: dict[str, int]
+) -> None:
+    time = NOW + 2 * DAY_US
+    rows = [("X-1.a", time, 1.0, 0), ("X-2.a", time, 1.0, 0), ("P-101.temp", NOW, 1.0, 0)]
+    late = [("X-2.b", time, 1.0, 0), ("X-2.b", time + 1, 1.0, 0), ("X-3.a", time, 1.0, 0)]
+    from_three = [("hall", 1), ("press", 4), ("yard", 1)]
+    await write(connection, [readings(1, *rows, *late, sources=from_three)])
+    letter = await only_letter(connection)
+    assert await retry(connection, letter.id, LATER) == Retried(0, 0, 5)
+    cursor = await connection.execute("SELECT tag, source, count FROM unknown_tag ORDER BY tag")
+    assert await cursor.fetchall() == [
+        ("X-1.a", "hall", 1),
+        ("X-2.a", "press", 1),
+        ("X-2.b", "press", 2),
+        ("X-3.a", "yard", 1),
+    ]
 
 
 async def test_alarms_are_retried_too(connection: Connection, points: dict[str, int]) -> None:
