@@ -146,7 +146,12 @@ async def test_try_shows_what_a_broker_has_also_what_cannot_be_read_and_publishe
     ):
         heard: list[str] = []
         spy.on_message = lambda _client, _data, message: heard.append(message.topic)
+        granted: list[int] = []
+        spy.on_subscribe = lambda _client, _data, number, _codes, _properties: granted.append(
+            number
+        )
         spy.subscribe("#")
+        await eventually(lambda: granted)
         alarm = {"active": True, "severity": 700, "message": "belt stalled"}
         await publish(device, "plant/C-1/speed", "41.5", retain=True)
         await publish(device, "plant/C-1/load", "much", b"\xff\x00", retain=True)
