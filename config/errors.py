@@ -51,6 +51,13 @@ class MigrationError(OilcanError):
 class LogUnavailable(OilcanError):
     """The log cannot be reached, or does not confirm."""
 
+    @classmethod
+    def unconfirmed(cls, error: Exception) -> "LogUnavailable":
+        """What a caller that waited for the log's word is told; a full disk gives none."""
+        if isinstance(error, TimeoutError):
+            return cls("the log did not confirm in time: look whether its disk is full")
+        return cls(f"the log did not confirm: {error!r}")
+
 
 class LogFull(LogUnavailable):
     """The log has reached its bound."""

@@ -227,7 +227,7 @@ async def publish(
     except APIError as error:
         raise refused(error) from error
     except (NatsError, TimeoutError, OSError) as error:
-        raise LogUnavailable(f"the log did not confirm: {error!r}") from error
+        raise LogUnavailable.unconfirmed(error) from error
     return ack.seq
 
 

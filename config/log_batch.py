@@ -40,7 +40,7 @@ async def publish_together(client: Client, records: Sequence[Record], *, timeout
         headers = {**_headers(last, identity, len(records)), _COMMIT: "1"}
         answer = await client.request(_subject(last), last.data, timeout=timeout_s, headers=headers)
     except (NatsError, TimeoutError, OSError) as error:
-        raise LogUnavailable(f"the log did not confirm: {error!r}") from error
+        raise LogUnavailable.unconfirmed(error) from error
     return _confirmed(json.loads(answer.data))
 
 

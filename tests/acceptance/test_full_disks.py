@@ -179,6 +179,7 @@ async def test_a_log_whose_disk_was_full_is_started_anew_and_nothing_is_lost(
             async with asyncio.timeout(_PATIENCE_S):
                 while not publisher.problem:  # noqa: ASYNC110 - nobody tells
                     await asyncio.sleep(0.05)
+            assert "look whether its disk is full" in publisher.problem
             assert sum(put.done() for put in puts) < len(puts)
             assert server.restarts == 0
             assert disk.make_room(server.pid)
