@@ -151,10 +151,14 @@ class MqttCollector:
                 self._deny_absence(client, delivery.message)
             if not count % _OTHERS_TURN:
                 await asyncio.sleep(0)
+        self._complete(found)
+        return found, received_us
+
+    def _complete(self, found: Findings) -> None:
+        """Add what is due without a message, and tell of problems."""
         self._reader.tick(self._clock(), found)
         for topic, problem in found.problems:
             self._reject(topic, problem)
-        return found, received_us
 
     def _deny_absence(self, client: paho.Client, message: Message) -> None:
         """Say that we are there where a message says that we are not."""
@@ -165,11 +169,14 @@ class MqttCollector:
         """Metrics of this protocol alone."""
         return {"redelivered_total": float(self._redelivered), **self._reader.counts()}
 
-    async def _keep(self, sink: Sink, found: Findings) -> None:
-        """Return once the log has everything."""
+    async def _keep(
+        self, sink: Sink, found: Findings, columns: Sequence[ReadingBatch] = ()
+    ) -> None:
+        """Return once the log has everything; `columns` are of messages before what was found."""
         self._tell_devices(found)
         self._health.counts = self._counts()
-        readings, alarms = ReadingBatch.from_rows(found.rows), tuple(found.alarms)
+        rest = [ReadingBatch.from_rows(found.rows)] if found.rows or not columns else []
+        readings, alarms = ReadingBatch.concatenate([*columns, *rest]), tuple(found.alarms)
         if len(readings) or alarms:
             await sink.put(readings, alarms)
             self._health.count(readings, alarms)

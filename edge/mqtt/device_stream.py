@@ -28,25 +28,24 @@ from nats.js.errors import APIError, NotFoundError
 from config.errors import LogUnavailable
 from config.log import close_log, connect_log
 from edge.errors import SourceLost, SourceRefused
-from edge.mqtt.feed import FeedError, read_piece
-from edge.mqtt.inbox import Delivery, Inbox
+from edge.mqtt.feed import FeedError, Topics, read_piece, usual_heads
+from edge.mqtt.run import Run, Runs
 from edge.mqtt.source import MqttSource
 from edge.mqtt.subjects import subjects_of
 from edge.mqtt.topics import parse_pattern, widest
 
 _MAX_BYTES = 256 * 1024**2
-_PULL = 10_000
+_PULL = 5_000
 _PULL_S = 2
-_INBOX = 20_000
+_MOST_WAITING = 20_000
 _CONNECT_S = 5.0
-_REMEMBERED_TOPICS = 100_000
 
 
 class Feed(Protocol):
     """Where a stream's messages come from."""
 
-    async def take(self, most: int) -> list[Delivery]:
-        """Up to `most`, at least one. Raises `SourceLost` after the last."""
+    async def take(self, most: int) -> Run:
+        """About `most`, at least one. Raises `SourceLost` after the last."""
         ...
 
 
@@ -60,19 +59,19 @@ class DeviceStream:
         self._feed = feed
         self._last: int | None = None
 
-    async def take(self, most: int) -> list[Delivery]:
-        """Up to `most` messages, at least one. Raises `SourceLost`."""
+    async def take(self, most: int) -> Run:
+        """About `most` messages, at least one. Raises `SourceLost`."""
         taken = await self._feed.take(most)
-        first, self._last = self._last, taken[-1].mid
+        first, self._last = self._last, taken.last
         if first is not None:
             self.missed += self._last - first - len(taken)
         return taken
 
-    async def release(self, deliveries: list[Delivery]) -> None:
-        """The log has these: remove them and what was before. Raises `SourceLost`."""
+    async def release(self, run: Run) -> None:
+        """The log has this: remove it and what was before it. Raises `SourceLost`."""
         try:
             # `seq` is the first that stays.
-            await self._client.jsm().purge_stream(self._name, seq=deliveries[-1].mid + 1)
+            await self._client.jsm().purge_stream(self._name, seq=run.last + 1)
         except (NatsError, TimeoutError) as error:
             raise SourceLost(f"the log's server does not answer: {error!r}") from error
 
@@ -90,7 +89,7 @@ async def device_stream(url: str, source: MqttSource) -> AsyncIterator[DeviceStr
         raise SourceLost(str(error)) from error
     try:
         consumer = await _consumer(client, name, source)
-        feed = await _open_feed(url, f"$JS.API.CONSUMER.MSG.NEXT.{name}.{consumer}")
+        feed = await _open_feed(url, name, consumer)
         try:
             yield DeviceStream(client, name, feed)
         finally:
@@ -129,14 +128,16 @@ async def _consumer(client: Client, name: str, source: MqttSource) -> str:
         raise SourceLost(f"the log's server does not answer: {error!r}") from error
 
 
-async def _open_feed(url: str, pull: str) -> "_Feed":
+async def _open_feed(url: str, stream: str, consumer: str) -> "_Feed":
     parts = urlsplit(url)
     login = {"user": unquote(parts.username or ""), "pass": unquote(parts.password or "")}
     loop = asyncio.get_running_loop()
     try:
         async with asyncio.timeout(_CONNECT_S):
             _, feed = await loop.create_connection(
-                lambda: _Feed(login, pull), parts.hostname or "127.0.0.1", parts.port or 4222
+                lambda: _Feed(login, stream, consumer),
+                parts.hostname or "127.0.0.1",
+                parts.port or 4222,
             )
     except OSError as error:
         raise SourceLost(f"cannot connect to the log's server: {error}") from error
@@ -144,15 +145,16 @@ async def _open_feed(url: str, pull: str) -> "_Feed":
 
 
 class _Feed(asyncio.Protocol):
-    """A connection that only pulls: one batch after the other, as there is room for it."""
+    """A connection that only pulls: as many messages as there is room for are always asked for."""
 
-    def __init__(self, login: dict[str, str], pull: str) -> None:
+    def __init__(self, login: dict[str, str], stream: str, consumer: str) -> None:
         self._login = login
-        self._pull = pull
+        self._pull = f"$JS.API.CONSUMER.MSG.NEXT.{stream}.{consumer}"
+        self._usual = usual_heads(stream, consumer)
         self._answers = f"_INBOX.{secrets.token_hex(11)}"
-        self._inbox = Inbox(limit=_INBOX)
+        self._runs = Runs()
         self._rest = b""
-        self._topics: dict[bytes, str] = {}
+        self._topics = Topics()
         self._open = 0
         self._transport: asyncio.Transport | None = None
 
@@ -167,29 +169,25 @@ class _Feed(asyncio.Protocol):
         """From the loop: bytes of the server."""
         data = self._rest + data
         try:
-            piece = read_piece(data, self._topics)
+            piece = read_piece(data, self._topics, self._usual)
         except FeedError as error:
-            self._inbox.end(SourceLost(str(error)))
+            self._runs.end(SourceLost(str(error)))
             self.close()
             return
         self._rest = data[piece.end :]
         if piece.pings:
             self._write("PONG\r\n")
-        if len(self._topics) > _REMEMBERED_TOPICS:
-            self._topics.clear()
-        self._inbox.add(piece.deliveries)
-        self._open -= len(piece.deliveries)
-        if piece.over or self._open <= 0:
-            self._open = 0
-            self._ask()
+        self._runs.add(piece.run)
+        self._open -= len(piece.run) + piece.unsent
+        self._ask()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """From the loop: the connection is gone."""
-        self._inbox.end(SourceLost("the connection to the log's server ended"))
+        self._runs.end(SourceLost("the connection to the log's server ended"))
 
-    async def take(self, most: int) -> list[Delivery]:
-        """Up to `most`, at least one. Raises `SourceLost` after the last."""
-        taken = await self._inbox.take(most)
+    async def take(self, most: int) -> Run:
+        """About `most`, at least one. Raises `SourceLost` after the last."""
+        taken = await self._runs.take(most)
         self._ask()
         return taken
 
@@ -199,12 +197,11 @@ class _Feed(asyncio.Protocol):
             self._transport.close()
 
     def _ask(self) -> None:
-        """Pull the next batch, unless one is under way or there is no room for it."""
-        if self._open or self._inbox.room < _PULL or self._inbox.ended:
-            return
-        self._open = _PULL
-        wish = json.dumps({"batch": _PULL, "expires": _PULL_S * 1_000_000_000})
-        self._write(f"PUB {self._pull} {self._answers} {len(wish)}\r\n{wish}\r\n")
+        """Pull once more wherever there is room; what is on its way does not wait for it."""
+        while self._runs.waiting + self._open + _PULL <= _MOST_WAITING and not self._runs.ended:
+            self._open += _PULL
+            wish = json.dumps({"batch": _PULL, "expires": _PULL_S * 1_000_000_000})
+            self._write(f"PUB {self._pull} {self._answers} {len(wish)}\r\n{wish}\r\n")
 
     def _write(self, text: str) -> None:
         if self._transport is not None:

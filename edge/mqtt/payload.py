@@ -2,15 +2,18 @@
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from config.clock import to_us
 from edge.errors import PayloadError
 from edge.mqtt.entries import TimeUnit
 from edge.mqtt.path import JsonPath
+from edge.reading import Float64s
 
 _US_PER_UNIT = {
     TimeUnit.SECONDS: 1_000_000,
@@ -69,9 +72,14 @@ class Numbers:
             raise PayloadError(f"{word[:_LONGEST_NUMBER]!r} is not a number with a decimal comma")
         return parse_number(word.replace(self.decimal, "."))
 
+    @property
+    def only_usual(self) -> bool:
+        """Are numbers written with a point, and nothing else stands for one?"""
+        return not self.texts and self.decimal == "."
+
     def usual(self, payload: bytes) -> float | None:
         """The number in a plain payload as most are; None where it takes a closer look."""
-        if self.texts or self.decimal != "." or b"_" in payload or len(payload) > _LONGEST_NUMBER:
+        if not self.only_usual or b"_" in payload or len(payload) > _LONGEST_NUMBER:
             return None
         try:
             number = float(payload)
@@ -87,6 +95,17 @@ class Numbers:
             return self.of_text(payload.decode("utf-8"))
         except UnicodeDecodeError as error:
             raise PayloadError("the payload is not text") from error
+
+
+def plain_numbers(payloads: Sequence[bytes]) -> Float64s | None:
+    """The numbers in plain payloads as most are; None where any of them takes a closer look."""
+    if b"_" in b"".join(payloads) or max(map(len, payloads), default=0) > _LONGEST_NUMBER:
+        return None
+    try:
+        numbers = np.fromiter(map(float, payloads), np.float64, len(payloads))
+    except ValueError:
+        return None
+    return numbers if np.isfinite(numbers).all() else None
 
 
 def parse_number(text: str) -> float:

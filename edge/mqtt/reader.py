@@ -3,6 +3,8 @@
 import math
 from dataclasses import dataclass, field, fields
 
+import numpy as np
+
 from config.partition import asset_of
 from edge.clock_offset import Clocks
 from edge.errors import PayloadError
@@ -18,11 +20,19 @@ from edge.mqtt.entries import (
     Topic,
 )
 from edge.mqtt.path import parse_path
-from edge.mqtt.payload import Message, Numbers, parse_alarm, printable
+from edge.mqtt.payload import Message, Numbers, parse_alarm, plain_numbers, printable
 from edge.mqtt.receipt_times import ReceiptTimes
+from edge.mqtt.run import Run
 from edge.mqtt.source import MqttSource
 from edge.mqtt.topics import TopicPattern, fill, parse_pattern, template_names
-from edge.reading import Quality, Reason, SensorAlarm, acknowledged_at_source, quality_code
+from edge.reading import (
+    Quality,
+    ReadingBatch,
+    Reason,
+    SensorAlarm,
+    acknowledged_at_source,
+    quality_code,
+)
 from edge.rejected import Rejected
 from edge.source import check_asset, check_tag
 from edge.sparkplug.host import Host
@@ -97,6 +107,8 @@ class TopicReader:
         self._known: dict[str, list[tuple[Names, _Found]]] = {}
         self._plains: dict[str, _Plain] = {}
         """Topics that one pattern takes, of plain numbers."""
+        self._plain_tags: dict[str, str] = {}
+        """Their tags, of those whose numbers are written as most are."""
 
     def read(self, message: Message, found: Findings) -> int:
         """Add to `found` what the message holds; whatever is wrong with it becomes a problem.
@@ -117,6 +129,24 @@ class TopicReader:
             told = [problem for _, problem in found.problems[before:]]
             found.rejected.append(_rejected(self._source, message, told))
         return moment_us
+
+    def read_run(self, run: Run) -> ReadingBatch | None:
+        """The readings of plain numbers, as `read` would find them one by one.
+
+        None, and nothing done, where a topic is not known yet or a payload takes a closer look.
+        """
+        try:
+            tags = [*map(self._plain_tags.__getitem__, run.topics)]
+        except KeyError:
+            return None
+        if (values := plain_numbers(run.payloads)) is None:
+            return None
+        places = {tag: place for place, tag in enumerate(dict.fromkeys(tags))}
+        index = np.fromiter(map(places.__getitem__, tags), np.int32, len(tags))
+        stamps = self._times.each(np.array(run.received_us, np.int64))
+        return ReadingBatch(
+            tuple(places), index, stamps, values, np.full(len(tags), _GOOD, np.uint8)
+        )
 
     def _read(self, message: Message, found: Findings) -> None:
         for names, topic in self._matches(message.topic):
@@ -199,11 +229,14 @@ class TopicReader:
             self._known[topic] = known
             if len(known) == 1 and isinstance(plain := known[0][1], _Plain) and not plain.problem:
                 self._plains[topic] = plain
+                if plain.numbers.only_usual:
+                    self._plain_tags[topic] = plain.tag
         return known
 
     def _forget_topics(self) -> None:
         self._known.clear()
         self._plains.clear()
+        self._plain_tags.clear()
 
     def _plain(self, names: Names, topic: PlainTopic) -> _Plain:
         numbers = Numbers(topic.decimal, topic.enum)

@@ -1,5 +1,9 @@
 """Times for readings that have none of their own: those of their messages' receipt. Pure."""
 
+import numpy as np
+
+from edge.reading import Int64s
+
 
 class ReceiptTimes:
     """Each message is given a time after all that were given before, unless it comes again.
@@ -22,6 +26,14 @@ class ReceiptTimes:
         if stamp > self._newest:
             self._newest = stamp
         return stamp
+
+    def each(self, received_us: Int64s) -> Int64s:
+        """The times of the next messages, of one reading each, none of which comes again."""
+        order = np.arange(len(received_us))
+        first = self._newest + 1
+        stamps = np.maximum.accumulate(np.maximum(received_us - order, first)) + order
+        self._newest = max(self._newest, int(stamps.max(initial=0)))
+        return stamps
 
     def next(self, key: str, moment_us: int) -> int:
         """The message's time for the first reading of a key (a tag or an alarm), then a µs more each."""

@@ -4,15 +4,16 @@ import asyncio
 
 import pytest
 from nats.aio.client import Client
-from nats.js.api import StreamConfig
+from nats.js.api import AckPolicy, ConsumerConfig, StreamConfig
 from pydantic import ValidationError
 
 from config.log import STREAM
 from edge.errors import SourceRefused
 from edge.mqtt.device_collector import DeviceCollector
 from edge.mqtt.device_stream import DeviceStream
-from edge.mqtt.inbox import Delivery
+from edge.mqtt.feed import usual_heads
 from edge.mqtt.payload import Message
+from edge.mqtt.run import Run
 from edge.mqtt.source import MqttSource
 from oilcan.engines.nats_server import NatsEngine
 from tests.edge.memory import Collecting, Memory
@@ -78,8 +79,11 @@ class Fed:
     def __init__(self, *sequences: list[int]) -> None:
         self._lists = list(sequences)
 
-    async def take(self, _most: int) -> list[Delivery]:
-        return [Delivery(Message("t", b"1", 0), each, 0) for each in self._lists.pop(0)]
+    async def take(self, _most: int) -> Run:
+        run = Run()
+        for each in self._lists.pop(0):
+            run.add(Message("t", b"1", 0), each)
+        return run
 
 
 async def test_what_the_stream_had_no_room_for_is_counted(log_client: Client) -> None:
@@ -87,6 +91,46 @@ async def test_what_the_stream_had_no_room_for_is_counted(log_client: Client) ->
     for _ in range(3):
         await stream.take(10)
     assert stream.missed == 3
+
+
+async def test_many_at_once_come_in_order_and_each_once(
+    log_engine: NatsEngine, log_client: Client, memory: Memory, collecting: Collecting
+) -> None:
+    """More than are asked for ahead; among plain numbers there are others."""
+    sent = [f"{n}" if n % 7_000 else "true" if n else "x" for n in range(30_000)]
+    async with collecting(one := collector(log_engine), memory):
+        await connected(one)
+        with device(log_engine) as client:
+            for n, payload in enumerate(sent):
+                client.publish(f"plant/C-{n % 3}/load", payload, qos=0)
+        await memory.until(lambda m: len(m.rows) == len(sent))
+        await until_kept(log_client, 0)
+    for asset in range(3):
+        values = memory.values(f"C-{asset}.load")
+        told = [1.0 if each == "true" else float(each) for each in sent[asset::3] if each != "x"]
+        assert [value for value in values if value == value] == told
+    times = [row[1] for row in memory.rows]
+    assert times == sorted(set(times))
+    assert len(memory.rejected) == 1
+
+
+async def test_the_broker_s_messages_have_the_usual_head(
+    log_engine: NatsEngine, log_client: Client, memory: Memory, collecting: Collecting
+) -> None:
+    """Where a newer server writes another one all is read, but at several times the cost."""
+    memory.open.clear()
+    async with collecting(one := collector(log_engine), memory):
+        await connected(one)
+        with device(log_engine) as client:
+            client.publish("plant/C-1/load", "1.5", qos=0)
+            await until_kept(log_client, 1)
+        reader = await log_client.jetstream().pull_subscribe(
+            "", stream=OWN, config=ConsumerConfig(ack_policy=AckPolicy.NONE)
+        )
+        [message] = await reader.fetch(1, timeout=10)
+    assert message.headers == {"Nmqtt-Pub": "0"}
+    head = f"HMSG {message.subject} 1 {message.reply} 25 28\r\nNATS/1.0\r\nNmqtt-Pub:0\r\n\r\n"
+    assert usual_heads(OWN, message.metadata.consumer).fullmatch(b"\r\n" + head.encode())
 
 
 async def test_topics_that_another_stream_has_are_refused(

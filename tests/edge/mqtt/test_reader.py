@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from edge.filter import Deadband
 from edge.mqtt.payload import Message
 from edge.mqtt.reader import Findings, TopicReader
+from edge.mqtt.run import Run
 from edge.mqtt.source import MqttSource
 from edge.reading import Quality, Reason, SensorAlarm, quality_code
 
@@ -277,3 +278,51 @@ def test_another_state_is_a_problem(payload: bytes) -> None:
     found = read("state/C-1", payload, STATE)
     assert (found.rows, found.nodes) == ([], [])
     assert "is neither up nor down" in found.problems[0][1]
+
+
+RUN_PAYLOADS = st.sampled_from(
+    [b"1", b" -2.5\r\n", b"3e2", b"1_0", b"true", b"x", b"inf", b"1" * 65]
+)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["plant/P-1/load", "plant/P-2/load", "also/P-1/load", "plant/P-1/x y"]),
+            st.one_of(st.sampled_from([b"1", b"2.5"]), RUN_PAYLOADS),
+            st.integers(0, 5),
+        ),
+        max_size=30,
+    ),
+    st.sampled_from([{}, {"decimal": ","}, {"enum": {"1": 7}}]),
+)
+def test_a_run_of_plain_numbers_is_read_as_one_by_one(
+    messages: list[tuple[str, bytes, int]], more: dict[str, Any]
+) -> None:
+    topics = [PLAIN | more, {**PLAIN, "filter": "also/{asset}/{point}"}]
+    together, single, run = reader(*topics), reader(*topics), Run()
+    for one in together, single:
+        for topic in "plant/P-1/load", "plant/P-2/load", "also/P-1/load":
+            one.read(Message(topic, b"0", NOW), Findings())
+    found = Findings()
+    for topic, payload, after in messages:
+        run.add(Message(topic, payload, NOW + after), 0)
+        single.read(Message(topic, payload, NOW + after), found)
+    batch = together.read_run(run)
+    if batch is not None:
+        assert found.rejected == []
+        tags = [batch.tags[place] for place in batch.tag_index]
+        rows = [tags, batch.ts.tolist(), batch.value.tolist(), batch.quality.tolist()]
+        assert [*zip(*rows, strict=True)] == found.rows
+        assert len(set(batch.tags)) == len(batch.tags)
+    usual = {b"1", b" -2.5\r\n", b"3e2", b"2.5"}
+    if not more and all(each[0] != "plant/P-1/x y" and each[1] in usual for each in messages):
+        assert batch is not None
+
+
+def test_a_run_that_takes_a_closer_look_leaves_no_trace() -> None:
+    one = reader(PLAIN)
+    one.read(Message("plant/P-1/load", b"0", NOW), Findings())
+    run = Run(["plant/P-1/load"] * 2, [NOW + 9] * 2, [b"1", b"x"])
+    assert one.read_run(run) is None
+    assert one.read(Message("plant/P-1/load", b"1", NOW + 1), Findings()) == NOW + 1
